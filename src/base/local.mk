@@ -1,0 +1,11 @@
+# Part of Makefile.am: src/base, floor 0.
+noinst_LIBRARIES += src/base/libbase.a
+src_base_libbase_a_SOURCES = \
+	src/base/alloc.c src/base/alloc.h \
+	src/base/buffer.c src/base/buffer.h \
+	src/base/civil.c src/base/civil.h \
+	src/base/clock.c src/base/clock.h \
+	src/base/error.c src/base/error.h \
+	src/base/file.c src/base/file.h \
+	src/base/log.c src/base/log.h \
+	src/base/text.c src/base/text.h

@@ -1,0 +1,70 @@
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "domain/backoff.h"
+#include "domain/linkage.h"
+#include "service/profile.h"
+
+/*
+ * The configuration as plain values, paths resolved against the file they stand in. Immutable once
+ * read; a reload reads another and swaps.
+ */
+struct config {
+	char *path;
+
+	/* Places. */
+	char *store;
+	char *spool;
+	char *runtime_directory;
+	char *user; /* "": stay who we are */
+
+	/* Secrets: paths; a value "credential:NAME" means $CREDENTIALS_DIRECTORY/NAME. */
+	char *sealing_key;
+	char **sealing_keys_old;
+	size_t sealing_keys_old_count;
+
+	/* Certificates. */
+	char *trust;	     /* NULL: the system's */
+	char *intermediates; /* NULL: none */
+	int pkcs12_max_iterations;
+
+	/* Rules. */
+	char *holidays_csv; /* NULL: by law alone */
+	struct holidays *holidays;
+	struct closing_period closings[CALENDAR_CLOSINGS_MAX];
+	size_t closing_count;
+	struct linkage_policy policy;
+
+	/* Queue. */
+	struct backoff_rules backoff;
+	int64_t lease_ms;
+	int64_t spool_poll_ms;
+	int64_t shutdown_grace_ms;
+	int concurrency; /* over all services */
+
+	/* Services: profiles from services.d, and their rules as the rulebook wants them. */
+	char *services_directory;
+	struct profile *profiles;
+	size_t profile_count;
+	struct service_rules *services; /* the profiles' rules, copied in order; shallow */
+	struct rulebook rulebook;	/* points into this struct */
+};
+
+/*
+ * Reads PATH, and the profiles of its services directory. Permanent error naming file, line and key
+ * and what to do. *CONFIG is to be freed with config_free.
+ */
+bool must_check config_read(const char *path, struct config **config, struct error *error);
+/* The built-in defaults: the seven services' rules, no endpoints; for the offline verbs. */
+struct config *config_defaults(void);
+void config_free(struct config *config);
+
+/* The profile with this id, NULL when there is none. */
+const struct profile *config_profile(const struct config *config, const char *id);
+
+#endif

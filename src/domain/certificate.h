@@ -1,0 +1,55 @@
+#ifndef DOMAIN_CERTIFICATE_H
+#define DOMAIN_CERTIFICATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define FINGERPRINT_SIZE 32
+#define FINGERPRINT_TEXT_MAX (2 * FINGERPRINT_SIZE + 1)
+
+enum chain_status {
+	CHAIN_TRUSTED,	  /* leads to a trusted root with the intermediates at hand */
+	CHAIN_INCOMPLETE, /* an issuer is neither sent along nor in the pool */
+	CHAIN_UNTRUSTED,  /* ends in a root that is not trusted, or a link of it is not valid */
+};
+
+enum key_status {
+	KEY_BELONGS,  /* a signature made with it verified under the certificate */
+	KEY_MISMATCH, /* came along and does not belong, or cannot be used */
+	KEY_ABSENT,   /* did not come along and is not held */
+	KEY_HELD,     /* did not come along; an earlier record brought one that belongs */
+};
+
+/*
+ * What is to be known of a certificate to judge it: plain values, no cryptography. Made by pki.
+ * Where malformed is true, the rest is meaningless.
+ */
+struct certificate_facts {
+	bool malformed;
+	char malformed_why[256];
+
+	unsigned char fingerprint[FINGERPRINT_SIZE]; /* SHA-256 of the leaf's DER */
+	int64_t not_before_ms;
+	int64_t not_after_ms; /* the last millisecond of the second that notAfter names: inclusive
+			       */
+	char key[32];	      /* "rsa-2048", "ec-p256", "ed25519", … */
+	char *common_name;    /* the subject's CN, NULL when it has none */
+	char **names;	      /* DNS names of the SAN extension, in its order, as they stand */
+	size_t name_count;
+
+	enum key_status key_status;
+	char key_why[160]; /* a sentence on KEY_MISMATCH, else "" */
+
+	bool key_is_rsa2048;	 /* certificate's public key and, if it came, the private key */
+	bool key_weak;		 /* under 112 bits of security */
+	bool signature_weak;	 /* leaf or an intermediate signed with a broken digest */
+	char signature_why[160]; /* which one and how, else "" */
+	enum chain_status chain;
+	char chain_why[200]; /* a sentence on CHAIN_INCOMPLETE and CHAIN_UNTRUSTED, else "" */
+};
+
+/* Frees what FACTS holds, not FACTS itself; it is {0} again. */
+void certificate_facts_clear(struct certificate_facts *facts);
+
+#endif

@@ -1,0 +1,231 @@
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "domain/certificate.h"
+#include "domain/job.h"
+
+/*
+ * The durable queue. Nobody above this header knows SQL; the types here suit any store with
+ * transactions. A struct store belongs to one thread; several processes may have the same store
+ * open. Every function but the two named can fail with a temporary error (disk, lock) and then the
+ * transaction it ran in is to be rolled back; none leaves a transaction half done.
+ */
+struct store;
+
+/*
+ * Opens the store at PATH, creating it (mode 0600) or bringing an older version up to date. Refuses
+ * with a permanent error that names the file and says what to do, and leaves it untouched: a store
+ * of a newer version, of another program, or damaged. What is committed is durable (fsync) when
+ * store_commit returns true; after a false it may be durable all the same.
+ */
+bool must_check store_open(const char *path, struct store **store, struct error *error);
+void store_close(struct store *store);
+
+/* A write transaction; waits a bounded time for another process's. No nesting. */
+bool must_check store_begin(struct store *store, struct error *error);
+bool must_check store_commit(struct store *store, struct error *error);
+void store_rollback(struct store *store);
+
+/* ---- contracts ---- */
+
+struct store_contract {
+	int64_t revision;
+	unsigned char content_hash[32]; /* of the record's content, secrets left out */
+	bool found;
+};
+
+bool must_check store_contract_get(struct store *store, const char *code,
+	struct store_contract *contract, struct error *error);
+/* SNAPSHOT is canonical JSON. Inserts or replaces. */
+bool must_check store_contract_put(struct store *store, const char *code, int64_t revision,
+	const unsigned char content_hash[32], const char *snapshot, int64_t now_ms,
+	struct error *error);
+/* Appends the snapshot's text; *FOUND is false when there is no such contract. */
+bool must_check store_contract_snapshot(struct store *store, const char *code,
+	struct buffer *snapshot, bool *found, struct error *error);
+
+/* ---- certificates and their sealed keys ---- */
+
+struct store_certificate {
+	int64_t id;
+	unsigned char fingerprint[FINGERPRINT_SIZE];
+	int64_t not_before_ms;
+	int64_t not_after_ms;
+	char key[32];
+	bool has_secret; /* the sealed key is still held */
+};
+
+/* *FOUND is false when there is none with FINGERPRINT. */
+bool must_check store_certificate_find(struct store *store,
+	const unsigned char fingerprint[FINGERPRINT_SIZE], struct store_certificate *certificate,
+	bool *found, struct error *error);
+/* Adds it, or finds the one there is; *ID is its number. */
+bool must_check store_certificate_put(struct store *store,
+	const struct store_certificate *certificate, int64_t *id, struct error *error);
+/* Stores (or replaces) the sealed key and chain of certificate ID, sealed under KEY_ID. */
+bool must_check store_secret_put(struct store *store, int64_t id, const char *key_id,
+	const struct buffer *sealed, struct error *error);
+/* Appends it to SEALED; *FOUND is false when it was wiped. */
+bool must_check store_secret_get(struct store *store, int64_t id, char key_id[17],
+	struct buffer *sealed, bool *found, struct error *error);
+/* Wipes (secure_delete) the secrets of those among IDS that no job can need any more. */
+bool must_check store_secrets_wipe(
+	struct store *store, const int64_t *ids, size_t count, struct error *error);
+/* Up to LIMIT certificates whose secret is sealed under another key than KEY_ID, for re-sealing. */
+bool must_check store_secrets_not_under(struct store *store, const char *key_id, int64_t *ids,
+	unsigned char (*fingerprints)[FINGERPRINT_SIZE], size_t limit, size_t *count,
+	struct error *error);
+
+/* ---- jobs ---- */
+
+#define LEASE_TOKEN_SIZE 16
+#define IDEMPOTENCY_KEY_MAX 65
+#define STORE_DETAIL_MAX 512
+
+/* Texts are the job's own; store_job_clear frees them. */
+struct store_job {
+	int64_t id;
+	char *contract;
+	char *service;
+	char *service_code;
+	char *fqdn;
+	int64_t certificate_id;
+	unsigned char fingerprint[FINGERPRINT_SIZE];
+	int64_t not_after_ms; /* the certificate's */
+	enum job_state state;
+	int64_t base_ms;
+	int64_t due_ms;	 /* 0 for a refused job */
+	int64_t next_ms; /* when it is to be acted on again; lease's end while leased; 0: never */
+	int attempts;	 /* pushes so far */
+	int64_t first_attempt_ms; /* 0: none yet */
+	int64_t pushed_ms;	  /* when the service took it; 0: not yet */
+	int64_t settled_ms;	  /* when it became final; 0: not yet */
+	char idempotency_key[IDEMPOTENCY_KEY_MAX];
+	char detail[STORE_DETAIL_MAX]; /* the last outcome in a sentence; a refused job's codes */
+};
+
+void store_job_clear(struct store_job *job);
+void store_jobs_free(struct store_job *jobs, size_t count);
+
+/*
+ * Adds JOB (its id is ignored) with the judgement's TRAIL (text, a line a rule; may be NULL).
+ * *ID is its number. A (contract, service, service code, FQDN, certificate) has one job.
+ */
+bool must_check store_job_add(struct store *store, const struct store_job *job, const char *trail,
+	int64_t *id, struct error *error);
+
+/* All jobs of a contract, oldest first. *JOBS to be freed with store_jobs_free. */
+bool must_check store_jobs_of_contract(struct store *store, const char *code,
+	struct store_job **jobs, size_t *count, struct error *error);
+
+bool must_check store_job_get(
+	struct store *store, int64_t id, struct store_job *job, bool *found, struct error *error);
+bool must_check store_job_trail(
+	struct store *store, int64_t id, struct buffer *trail, struct error *error);
+
+/*
+ * Takes up to LIMIT jobs of SERVICE that are to be acted on at NOW_MS, in order of next_ms: states
+ * scheduled, retrying and verifying whose next_ms has come, and leased ones whose lease ran out.
+ * With ignore_due, scheduled ones whatever their next_ms. Not a job whose target (service, service
+ * code, FQDN) another job holds a running lease on. Each taken job gets the lease (TOKEN,
+ * LEASE_UNTIL_MS), and scheduled and retrying ones become installing. Within a transaction.
+ */
+struct store_claim {
+	const char *service;
+	int64_t now_ms;
+	int64_t lease_until_ms;
+	unsigned char token[LEASE_TOKEN_SIZE];
+	bool ignore_due;
+	size_t limit;
+};
+bool must_check store_jobs_claim(struct store *store, const struct store_claim *claim,
+	struct store_job **jobs, size_t *count, struct error *error);
+
+/*
+ * Ends a lease: writes what came of it. *APPLIED is false, and nothing is changed, when JOB no
+ * longer has the lease TOKEN (it ran out and another took it, or the job was superseded meanwhile:
+ * then the lease alone is removed).
+ */
+struct store_settlement {
+	int64_t job_id;
+	unsigned char token[LEASE_TOKEN_SIZE];
+	enum job_state state;
+	int64_t next_ms;
+	int attempts;
+	int64_t first_attempt_ms;
+	int64_t pushed_ms;
+	int64_t settled_ms;
+	const char *detail;
+};
+bool must_check store_job_settle(struct store *store, const struct store_settlement *settlement,
+	bool *applied, struct error *error);
+
+/* Sets a job's state outside a lease: supersede, cancel, an operator's retry. A running lease
+ * stays. */
+bool must_check store_job_set_state(struct store *store, int64_t id, enum job_state state,
+	int64_t next_ms, int64_t settled_ms, const char *detail, struct error *error);
+
+/*
+ * The earliest next_ms over all jobs of SERVICE that wait to be acted on, leases included;
+ * *NEXT_MS is INT64_MAX when none does.
+ */
+bool must_check store_next(
+	struct store *store, const char *service, int64_t *next_ms, struct error *error);
+
+/* ---- attempts ---- */
+
+enum attempt_kind {
+	ATTEMPT_PUSH,
+	ATTEMPT_VERIFY,
+};
+
+struct store_attempt {
+	int64_t job_id;
+	enum attempt_kind kind;
+	int number; /* the push it belongs to, from 1 */
+	int64_t at_ms;
+	int64_t duration_ms;
+	const char *outcome; /* a word: "done", "temporary", "permanent", "internal", "served",
+				"old", "other", "none", "unreachable", "skipped" */
+	int status;	     /* HTTP; 0: none */
+	const char *text;    /* a sentence, sanitised */
+	const char *excerpt; /* of the answer, bounded and sanitised; may be NULL */
+};
+
+bool must_check store_attempt_add(
+	struct store *store, const struct store_attempt *attempt, struct error *error);
+
+/* Calls EACH for the attempts of a job, oldest first; what it gets is valid during the call. */
+typedef void store_attempt_each(void *context, const struct store_attempt *attempt);
+bool must_check store_attempts(struct store *store, int64_t job_id, store_attempt_each *each,
+	void *context, struct error *error);
+
+/* ---- asking ---- */
+
+/* What jobs to list; NULL and negative mean any. */
+struct store_filter {
+	const char *service;
+	const char *contract;
+	const char *fqdn;
+	int state; /* enum job_state or -1 */
+	int64_t after_id;
+	size_t limit; /* 0: all */
+};
+typedef void store_job_each(void *context, const struct store_job *job);
+/* In order of id. */
+bool must_check store_jobs_list(struct store *store, const struct store_filter *filter,
+	store_job_each *each, void *context, struct error *error);
+
+/* Jobs by service and state, from kept counters; EACH once for each pair that is not zero. */
+typedef void store_count_each(
+	void *context, const char *service, enum job_state state, int64_t count);
+bool must_check store_counts(
+	struct store *store, store_count_each *each, void *context, struct error *error);
+
+#endif

@@ -1,0 +1,1 @@
+# Part of Makefile.am: tests of config.

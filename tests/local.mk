@@ -1,0 +1,18 @@
+# Part of Makefile.am: tests. Each floor's tests are in a file of their own.
+TEST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+BASE_LIBS = src/base/libbase.a
+
+include tests/base.mk
+include tests/domain.mk
+include tests/pki.mk
+include tests/record.mk
+include tests/service.mk
+include tests/store.mk
+include tests/net.mk
+include tests/config.mk
+include tests/source.mk
+include tests/engine.mk
+include tests/ops.mk
+include tests/ctl.mk
+include tests/mock.mk
+include tests/system.mk
