@@ -1,1 +1,10 @@
 # Part of Makefile.am: tests of domain.
+DOMAIN_LIBS = src/domain/libdomain.a $(BASE_LIBS)
+EXTRA_DIST += tests/data/syukujitsu-sample.csv
+
+check_PROGRAMS += tests/unit/test_holidays
+TESTS += tests/unit/test_holidays
+tests_unit_test_holidays_SOURCES = tests/unit/test_holidays.c
+tests_unit_test_holidays_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_DATA='"$(abs_top_srcdir)/tests/data"'
+tests_unit_test_holidays_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_holidays_LDADD = $(DOMAIN_LIBS) $(CMOCKA_LIBS)

@@ -1,1 +1,5 @@
-# Part of Makefile.am: src/domain.
+# Part of Makefile.am: src/domain, floor 1.
+noinst_LIBRARIES += src/domain/libdomain.a
+src_domain_libdomain_a_SOURCES = \
+	src/domain/holidays.c src/domain/holidays.h \
+	src/domain/holidays_law.c
