@@ -2,6 +2,12 @@
 DOMAIN_LIBS = src/domain/libdomain.a $(BASE_LIBS)
 EXTRA_DIST += tests/data/syukujitsu-sample.csv
 
+check_PROGRAMS += tests/unit/test_calendar
+TESTS += tests/unit/test_calendar
+tests_unit_test_calendar_SOURCES = tests/unit/test_calendar.c
+tests_unit_test_calendar_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_calendar_LDADD = $(DOMAIN_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/test_holidays
 TESTS += tests/unit/test_holidays
 tests_unit_test_holidays_SOURCES = tests/unit/test_holidays.c

@@ -34,12 +34,14 @@ enum day_kind {
 	DAY_COMPANY_CLOSED,
 };
 
-#define DAY_WHY_MAX 128
+#define DAY_WHY_MAX 192
 
 /*
  * What DAY is. WHY (may be NULL) gets the words for it: "Wednesday, a business day",
  * "Saturday", "Monday, a national holiday (勤労感謝の日)", "Tuesday, a company closing day". A day
- * that is closed for more than one reason names the holiday first, then the weekend.
+ * that is closed for more than one reason names the holiday first, then the weekend, then the
+ * company: "a national holiday (元日), a Sunday and a company closing day"; its kind is the first
+ * of these.
  */
 enum day_kind calendar_day(const struct calendar *calendar, civil_day day, char why[DAY_WHY_MAX]);
 

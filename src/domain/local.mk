@@ -1,5 +1,6 @@
 # Part of Makefile.am: src/domain, floor 1.
 noinst_LIBRARIES += src/domain/libdomain.a
 src_domain_libdomain_a_SOURCES = \
+	src/domain/calendar.c src/domain/calendar.h \
 	src/domain/holidays.c src/domain/holidays.h \
 	src/domain/holidays_law.c
