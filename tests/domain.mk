@@ -14,3 +14,9 @@ tests_unit_test_holidays_SOURCES = tests/unit/test_holidays.c
 tests_unit_test_holidays_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_DATA='"$(abs_top_srcdir)/tests/data"'
 tests_unit_test_holidays_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_holidays_LDADD = $(DOMAIN_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_schedule
+TESTS += tests/unit/test_schedule
+tests_unit_test_schedule_SOURCES = tests/unit/test_schedule.c
+tests_unit_test_schedule_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_schedule_LDADD = $(DOMAIN_LIBS) $(CMOCKA_LIBS)

@@ -3,4 +3,5 @@ noinst_LIBRARIES += src/domain/libdomain.a
 src_domain_libdomain_a_SOURCES = \
 	src/domain/calendar.c src/domain/calendar.h \
 	src/domain/holidays.c src/domain/holidays.h \
-	src/domain/holidays_law.c
+	src/domain/holidays_law.c \
+	src/domain/schedule.c src/domain/schedule.h
