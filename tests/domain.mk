@@ -1,5 +1,5 @@
 # Part of Makefile.am: tests of domain.
-DOMAIN_LIBS = src/domain/libdomain.a $(BASE_LIBS)
+DOMAIN_LIBS = src/domain/libdomain.a $(BASE_LIBS) $(IDN2_LIBS)
 EXTRA_DIST += tests/data/syukujitsu-sample.csv
 
 check_PROGRAMS += tests/unit/test_calendar
@@ -20,3 +20,15 @@ TESTS += tests/unit/test_schedule
 tests_unit_test_schedule_SOURCES = tests/unit/test_schedule.c
 tests_unit_test_schedule_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_schedule_LDADD = $(DOMAIN_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_hostname
+TESTS += tests/unit/test_hostname
+tests_unit_test_hostname_SOURCES = tests/unit/test_hostname.c
+tests_unit_test_hostname_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_hostname_LDADD = $(DOMAIN_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_catalogue
+TESTS += tests/unit/test_catalogue
+tests_unit_test_catalogue_SOURCES = tests/unit/test_catalogue.c
+tests_unit_test_catalogue_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_catalogue_LDADD = $(DOMAIN_LIBS) $(CMOCKA_LIBS)

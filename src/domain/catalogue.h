@@ -38,8 +38,8 @@ struct service_rules {
 	char *name; /* as customers know it */
 	int business_days;
 	int opening_minute; /* minutes after midnight, Asia/Tokyo */
-	bool rsa2048_only;  /* rule 7 */
 	enum bring_in_rule bring_in;
+	bool rsa2048_only;	   /* rule 7 */
 	bool takes_digicert_cloud; /* rule 1: gio-ca and the two WAF options */
 };
 

@@ -4,4 +4,12 @@ src_domain_libdomain_a_SOURCES = \
 	src/domain/calendar.c src/domain/calendar.h \
 	src/domain/holidays.c src/domain/holidays.h \
 	src/domain/holidays_law.c \
-	src/domain/schedule.c src/domain/schedule.h
+	src/domain/schedule.c src/domain/schedule.h \
+	src/domain/catalogue.c \
+	src/domain/catalogue.h \
+	src/domain/certificate.c \
+	src/domain/certificate.h \
+	src/domain/contract.c \
+	src/domain/contract.h \
+	src/domain/hostname.c \
+	src/domain/hostname.h
