@@ -32,3 +32,9 @@ TESTS += tests/unit/test_catalogue
 tests_unit_test_catalogue_SOURCES = tests/unit/test_catalogue.c
 tests_unit_test_catalogue_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_catalogue_LDADD = $(DOMAIN_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_linkage
+TESTS += tests/unit/test_linkage
+tests_unit_test_linkage_SOURCES = tests/unit/test_linkage.c
+tests_unit_test_linkage_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_linkage_LDADD = $(DOMAIN_LIBS) $(CMOCKA_LIBS)

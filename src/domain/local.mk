@@ -12,4 +12,10 @@ src_domain_libdomain_a_SOURCES = \
 	src/domain/contract.c \
 	src/domain/contract.h \
 	src/domain/hostname.c \
-	src/domain/hostname.h
+	src/domain/hostname.h \
+	src/domain/linkage.c \
+	src/domain/linkage.h \
+	src/domain/linkage_certificate.c \
+	src/domain/linkage_private.h \
+	src/domain/linkage_schedule.c \
+	src/domain/linkage_trail.c

@@ -1,0 +1,48 @@
+#ifndef DOMAIN_LINKAGE_PRIVATE_H
+#define DOMAIN_LINKAGE_PRIVATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "domain/linkage.h"
+
+/* One judgement under way: what is judged, by what, and the verdict as far as it has come. */
+struct judgement {
+	const struct rulebook *rulebook;
+	const struct contract *contract;
+	const struct contract_link *link;
+	const struct certificate_facts *facts;
+	const struct service_rules *service; /* NULL: no profile describes it */
+	enum item item;
+	bool bring_in;
+	int64_t now_ms;
+	bool has_due;	    /* the schedule is known, whatever the verdict will be */
+	bool link_is_later; /* rule 10: the link was added after issuance or registration */
+	bool schedule_failed;
+	struct error schedule_error;
+	int64_t look_ms; /* when the certificate has to be valid */
+	struct schedule schedule;
+	struct verdict *verdict;
+};
+
+/* Adds RULE's line; the text is made clean. */
+void trail_add(struct judgement *judgement, const char *rule, enum trail_outcome outcome,
+	const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Adds REASON to the refusal. The line is the caller's to add. */
+void judgement_refuse(struct judgement *judgement, enum reason reason);
+void judgement_warn(struct judgement *judgement, enum reason reason);
+
+/* Rule 8, in its parts. */
+void judge_certificate(struct judgement *judgement);
+
+/* Finds the due instant (rules 10 to 13), which rule 8 needs; its lines come last. */
+void judge_schedule(struct judgement *judgement);
+/* The lines of rules 10 to 13, for a link that is accepted. */
+void schedule_explain(struct judgement *judgement);
+
+/* "Tuesday 2026-11-24". */
+#define DAY_TEXT_MAX 32
+void day_text(char target[DAY_TEXT_MAX], civil_day day);
+
+#endif
