@@ -31,15 +31,17 @@ bool job_state_is_final(enum job_state state);
 bool job_state_needs_key(enum job_state state);
 
 enum job_event {
-	JOB_EVENT_RELEASE,   /* what held it let go */
-	JOB_EVENT_CLAIM,     /* a lease was taken to push */
-	JOB_EVENT_PUSHED,    /* the service took it, the edge is still to be looked at */
-	JOB_EVENT_CONFIRMED, /* the edge serves it, or there is no edge to look at */
-	JOB_EVENT_TEMPORARY, /* may succeed later */
-	JOB_EVENT_PERMANENT, /* will not succeed */
-	JOB_EVENT_GIVE_UP,   /* too old, or no validity left */
-	JOB_EVENT_SUPERSEDE, /* a newer certificate took its place */
-	JOB_EVENT_CANCEL,    /* its link or contract is gone, or an operator said so */
+	JOB_EVENT_RELEASE,    /* what held it let go */
+	JOB_EVENT_CLAIM,      /* a lease was taken to push */
+	JOB_EVENT_PUSHED,     /* the service took it, the edge is still to be looked at */
+	JOB_EVENT_CONFIRMED,  /* the edge serves it, or there is no edge to look at */
+	JOB_EVENT_TEMPORARY,  /* may succeed later */
+	JOB_EVENT_PERMANENT,  /* will not succeed */
+	JOB_EVENT_GIVE_UP,    /* too old, or no validity left */
+	JOB_EVENT_SUPERSEDE,  /* a newer certificate took its place */
+	JOB_EVENT_CANCEL,     /* its link or contract is gone, or an operator said so */
+	JOB_EVENT_REFUSE,     /* a later judgement of its link refuses it */
+	JOB_EVENT_RESCHEDULE, /* a later judgement accepts it, or gives another due instant */
 	JOB_EVENT_OPERATOR_RETRY,
 	JOB_EVENT_COUNT
 };

@@ -1,21 +1,18 @@
 # Part of Makefile.am: src/domain, floor 1.
 noinst_LIBRARIES += src/domain/libdomain.a
 src_domain_libdomain_a_SOURCES = \
+	src/domain/backoff.c src/domain/backoff.h \
 	src/domain/calendar.c src/domain/calendar.h \
+	src/domain/catalogue.c src/domain/catalogue.h \
+	src/domain/certificate.c src/domain/certificate.h \
+	src/domain/contract.c src/domain/contract.h \
 	src/domain/holidays.c src/domain/holidays.h \
 	src/domain/holidays_law.c \
-	src/domain/schedule.c src/domain/schedule.h \
-	src/domain/catalogue.c \
-	src/domain/catalogue.h \
-	src/domain/certificate.c \
-	src/domain/certificate.h \
-	src/domain/contract.c \
-	src/domain/contract.h \
-	src/domain/hostname.c \
-	src/domain/hostname.h \
-	src/domain/linkage.c \
-	src/domain/linkage.h \
+	src/domain/hostname.c src/domain/hostname.h \
+	src/domain/job.c src/domain/job.h \
+	src/domain/linkage.c src/domain/linkage.h src/domain/linkage_private.h \
 	src/domain/linkage_certificate.c \
-	src/domain/linkage_private.h \
 	src/domain/linkage_schedule.c \
-	src/domain/linkage_trail.c
+	src/domain/linkage_trail.c \
+	src/domain/plan.c src/domain/plan.h \
+	src/domain/schedule.c src/domain/schedule.h
