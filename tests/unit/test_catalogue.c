@@ -11,25 +11,25 @@
 
 static const struct {
 	const char *id;
-	enum item item;
 	const char *name;
+	enum item item;
 	bool bring_in, linkable, wildcard;
 } items[] = {
-	{"sureserver-ev-cloud", ITEM_SURESERVER_EV_CLOUD, "SureServer EV for クラウド", false, true,
+	{"sureserver-ev-cloud", "SureServer EV for クラウド", ITEM_SURESERVER_EV_CLOUD, false, true,
 		false},
-	{"sureserver-cloud", ITEM_SURESERVER_CLOUD, "SureServer for クラウド", false, true, false},
-	{"ov-ssl", ITEM_OV_SSL, "企業認証SSL", false, true, false},
-	{"ov-ssl-wildcard", ITEM_OV_SSL_WILDCARD, "企業認証SSL/ワイルドカードオプション付き", false,
+	{"sureserver-cloud", "SureServer for クラウド", ITEM_SURESERVER_CLOUD, false, true, false},
+	{"ov-ssl", "企業認証SSL", ITEM_OV_SSL, false, true, false},
+	{"ov-ssl-wildcard", "企業認証SSL/ワイルドカードオプション付き", ITEM_OV_SSL_WILDCARD, false,
 		true, true},
-	{"dv-ssl", ITEM_DV_SSL, "クイック認証SSL", false, true, false},
-	{"dv-ssl-wildcard", ITEM_DV_SSL_WILDCARD, "クイック認証SSL/ワイルドカードオプション付き",
+	{"dv-ssl", "クイック認証SSL", ITEM_DV_SSL, false, true, false},
+	{"dv-ssl-wildcard", "クイック認証SSL/ワイルドカードオプション付き", ITEM_DV_SSL_WILDCARD,
 		false, true, true},
-	{"digicert-cloud", ITEM_DIGICERT_CLOUD, "※クラウド証明書", false, false, false},
-	{"bring-in", ITEM_BRING_IN, "持ち込み証明書品目", true, false, false},
-	{"jprs-dv", ITEM_OTHER, "その他の品目", false, false, false},
-	{"", ITEM_OTHER, "その他の品目", false, false, false},
-	{"DV-SSL", ITEM_OTHER, "その他の品目", false, false, false},
-	{"dv-ssl ", ITEM_OTHER, "その他の品目", false, false, false},
+	{"digicert-cloud", "※クラウド証明書", ITEM_DIGICERT_CLOUD, false, false, false},
+	{"bring-in", "持ち込み証明書品目", ITEM_BRING_IN, true, false, false},
+	{"jprs-dv", "その他の品目", ITEM_OTHER, false, false, false},
+	{"", "その他の品目", ITEM_OTHER, false, false, false},
+	{"DV-SSL", "その他の品目", ITEM_OTHER, false, false, false},
+	{"dv-ssl ", "その他の品目", ITEM_OTHER, false, false, false},
 };
 
 static void test_items(void **state)

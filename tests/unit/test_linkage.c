@@ -23,26 +23,24 @@ struct test_case {
 	const char *what;
 	const char *item, *common_name, *service, *code, *fqdn;
 	const char *contract_since, *link_since, *at, *now;
-	bool ended, customer_csr;
 	/* The certificate. */
-	bool none_issued, malformed;
 	const char *subject; /* "" for a certificate without a common name in its subject */
 	const char *names[NAMES_MAX];
 	const char *not_before, *not_after;
 	const char *key; /* all but "rsa-2048" is no RSA 2048 */
 	enum key_status key_status;
 	enum chain_status chain;
-	bool key_weak, signature_weak;
-	/* The choices. */
-	bool no_bring_in_wildcard, agency_chain_warns, bring_in_chain_refuses;
 	int cutoff_minute;
 	/* What must come of it. */
 	enum verdict_kind kind;
 	reason_set reasons, warnings;
 	const char *due; /* NULL: whatever it is */
-	const char *rule;
+	const char *rule, *says;
 	enum trail_outcome outcome;
-	const char *says;
+	/* What is so or not: of the contract, of the certificate, of the choices. */
+	bool ended, customer_csr;
+	bool none_issued, malformed, key_weak, signature_weak;
+	bool no_bring_in_wildcard, agency_chain_warns, bring_in_chain_refuses;
 };
 
 #define ACCEPTED .kind = VERDICT_ACCEPT
