@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "domain/contract.h"
 
-#define RECORD_MAX_BYTES (256 * 1024)
+#define RECORD_MAX_BYTES 262144
 #define RECORD_MAX_DEPTH 16
 #define RECORD_MAX_LINKS 256
 #define RECORD_UNKNOWN_MAX 8
