@@ -52,14 +52,20 @@ void buffer_append_char(struct buffer *buffer, char character)
 
 void buffer_printf(struct buffer *buffer, const char *format, ...)
 {
-	va_list arguments;
-	char *text;
+	va_list arguments, again;
+	int length;
 
+	/* Printed in place: vasprintf() leaves unwiped copies behind in its growing buffer. */
 	va_start(arguments, format);
-	text = xvasprintf(format, arguments);
+	va_copy(again, arguments);
+	length = vsnprintf(NULL, 0, format, arguments);
+	if (length < 0)
+		abort();
+	buffer_reserve(buffer, (size_t)length);
+	vsnprintf((char *)buffer->data + buffer->length, (size_t)length + 1, format, again);
+	buffer->length += (size_t)length;
+	va_end(again);
 	va_end(arguments);
-	buffer_append_text(buffer, text);
-	free_wiped_text(text);
 }
 
 void buffer_clear(struct buffer *buffer)

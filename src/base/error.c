@@ -5,10 +5,13 @@
 
 #include "base/text.h"
 
+/* Room for a whole character past the end, so that text_sanitise does the cutting. */
+#define RAW_MAX (ERROR_TEXT_MAX + 4)
+
 bool error_set(struct error *error, enum error_kind kind, const char *format, ...)
 {
 	va_list arguments;
-	char text[ERROR_TEXT_MAX];
+	char text[RAW_MAX];
 
 	if (error == NULL)
 		return false;
@@ -23,7 +26,7 @@ bool error_set(struct error *error, enum error_kind kind, const char *format, ..
 bool error_context(struct error *error, const char *format, ...)
 {
 	va_list arguments;
-	char text[ERROR_TEXT_MAX];
+	char text[RAW_MAX];
 	size_t length;
 
 	if (error == NULL)

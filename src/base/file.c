@@ -20,6 +20,7 @@ static enum error_kind kind_of_errno(int number)
 	case ENOTDIR:
 	case ELOOP:
 	case ENAMETOOLONG:
+	case ENXIO: /* a socket */
 		return ERROR_PERMANENT;
 	default:
 		return ERROR_TEMPORARY;

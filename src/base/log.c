@@ -44,7 +44,7 @@ void log_entry(enum log_level level, const struct log_field *fields, size_t fiel
 {
 	struct log_field clean[LOG_FIELDS_MAX];
 	char values[LOG_FIELDS_MAX][LOG_VALUE_MAX];
-	char raw[LOG_MESSAGE_MAX], message[LOG_MESSAGE_MAX];
+	char raw[LOG_MESSAGE_MAX + 4], message[LOG_MESSAGE_MAX];
 	size_t i, used = 0;
 	va_list arguments;
 

@@ -50,7 +50,7 @@ static bool is_unsafe(uint32_t point)
 	return point < 0x20 || (point >= 0x7f && point <= 0x9f) || point == 0x2028 ||
 	       point == 0x2029 || (point >= 0x202a && point <= 0x202e) ||
 	       (point >= 0x2066 && point <= 0x2069) || point == 0x200e || point == 0x200f ||
-	       point == 0xfeff;
+	       point == 0x061c || point == 0xfeff;
 }
 
 void text_sanitise(char *target, size_t size, const char *source, size_t length)
