@@ -1,1 +1,20 @@
 # Part of Makefile.am: tests of source.
+source_tests = tests/unit/test_spool tests/unit/test_spool_import tests/unit/test_spool_watch
+check_PROGRAMS += $(source_tests)
+TESTS += $(source_tests)
+SOURCE_LIBS = src/source/libsource.a $(BASE_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_spool_SOURCES = tests/unit/test_spool.c tests/unit/spool_fixture.c \
+	tests/unit/spool_fixture.h
+tests_unit_test_spool_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_spool_LDADD = $(SOURCE_LIBS)
+
+tests_unit_test_spool_import_SOURCES = tests/unit/test_spool_import.c tests/unit/spool_fixture.c \
+	tests/unit/spool_fixture.h
+tests_unit_test_spool_import_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_spool_import_LDADD = $(SOURCE_LIBS)
+
+# On a loop of its own that the test turns by hand.
+tests_unit_test_spool_watch_SOURCES = tests/unit/test_spool_watch.c
+tests_unit_test_spool_watch_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_spool_watch_LDADD = $(SOURCE_LIBS)

@@ -1,1 +1,10 @@
-# Part of Makefile.am: src/source.
+# Part of Makefile.am: src/source, floor 3.
+noinst_LIBRARIES += src/source/libsource.a
+src_source_libsource_a_SOURCES = \
+	src/source/spool.c src/source/spool.h src/source/spool_private.h \
+	src/source/spool_file.c \
+	src/source/spool_import.c \
+	src/source/spool_reader.c \
+	src/source/spool_rejects.c \
+	src/source/spool_take.c \
+	src/source/spool_watch.c

@@ -53,7 +53,8 @@ struct spool_pass {
  * others are left alone. A file that cannot be read as a record, or a line of one, goes to
  * DIRECTORY/rejected (created 0700) with a .reason beside it; for .ndjson the bad lines alone. A
  * fault with one file is logged and does not stop the others. STOP (may be NULL) is asked between
- * batches. Temporary error when the directory itself cannot be read.
+ * batches, with the taker's context. A file that another process works on at this moment is left to
+ * it. Files of one record share a flush. Temporary error when the directory itself cannot be read.
  */
 bool must_check spool_pass(const char *directory, const struct spool_taker *taker,
 	bool (*stop)(void *context), struct spool_pass *pass, struct error *error);
