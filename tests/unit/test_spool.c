@@ -199,6 +199,7 @@ static void test_bounds(void **state)
 		put_file("spool/a.ndjson", text, lines[i].length + 9);
 		assert_int_equal(pass_once().taken, lines[i].taken ? 3 : 2);
 		assert_string_equal(taker.durable[taker.durable_count - 1], "two");
+		assert_int_equal(taker.last_line, 3);
 		assert_false(exists("spool/a.ndjson"));
 		assert_text("spool/rejected/a.ndjson.reason",
 			lines[i].taken

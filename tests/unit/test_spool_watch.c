@@ -172,6 +172,19 @@ static void test_burst_is_one_call(void **state)
 	assert_int_equal(called, 2);
 }
 
+/* Files that keep coming do not put the call off. */
+static void test_steady_stream(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = 0; i < 20; i++) {
+		drop("a.json");
+		turn(10);
+	}
+	assert_in_range(called, 5, 10);
+}
+
 static void test_of_no_interest(void **state)
 {
 	static const char *const names[] = {
@@ -237,6 +250,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_burst_is_one_call, start, finish),
+		cmocka_unit_test_setup_teardown(test_steady_stream, start, finish),
 		cmocka_unit_test_setup_teardown(test_of_no_interest, start, finish),
 		cmocka_unit_test_setup_teardown(test_polls, start, finish),
 		cmocka_unit_test_setup_teardown(test_directory_comes_again, start, finish),
