@@ -19,15 +19,21 @@ struct pki;
 struct pki_options {
 	const char *trust_file;		/* PEM; NULL or "": the system's trust store */
 	const char *intermediates_file; /* PEM pool that completes chains; NULL or "": none */
-	int pkcs12_max_iterations;	/* 0: the default, 10,000,000 / 100 = 100,000 */
+	int pkcs12_max_iterations;	/* 0: the default of 100,000 */
 };
 
-/* Permanent error that names the file when one of the files cannot be read or holds no certificate.
+/*
+ * PKI is to be freed with pki_free by the thread that used it. Permanent error that names the file
+ * when one of the files cannot be read or holds no certificate.
  */
 bool must_check pki_new(const struct pki_options *options, struct pki **pki, struct error *error);
 void pki_free(struct pki *pki);
 
-/* Installs wiping allocators in OpenSSL; once, before any other use of it in the process. */
+/*
+ * Installs wiping allocators in OpenSSL; once, before any other use of it in the process (by curl,
+ * too). OpenSSL takes none once it has allocated: the process aborts then, since keys would stay
+ * behind in its heap.
+ */
 void pki_init_process(void);
 
 /* A certificate's bytes as a record brought them; borrowed. Either pem or pkcs12 is set. */

@@ -1,0 +1,326 @@
+#include "pki_examined.h"
+
+#include <openssl/core_names.h>
+#include <openssl/param_build.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+#include <stdio.h>
+
+#include "base/alloc.h"
+
+static struct pki *pki;
+
+static int set_up(void **state)
+{
+	X509 *root = fixture_certificate(&(struct fixture_request){
+		.common_name = "Test Root", .key = fixture_root_key(), .authority = true});
+
+	(void)state;
+	pki = pki_trusting(fixture_pem(root), NULL);
+	X509_free(root);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	pki_free(pki);
+	fixture_free();
+	return 0;
+}
+
+static char *certificate_for(EVP_PKEY *key)
+{
+	X509 *certificate = fixture_certificate(
+		&(struct fixture_request){.common_name = "www.example.jp", .key = key});
+	char *pem = fixture_pem(certificate);
+
+	X509_free(certificate);
+	return pem;
+}
+
+static void test_kinds(void **state)
+{
+	static const struct {
+		const char *kind;
+		const char *described;
+		bool weak;
+		bool rsa2048;
+	} cases[] = {
+		{"rsa-2048", "rsa-2048", false, true},
+		{"rsa-3072", "rsa-3072", false, false},
+		{"rsa-1024", "rsa-1024", true, false},
+		{"rsa-pss-2048", "rsa-pss-2048", false, false},
+		{"ec-p256", "ec-p256", false, false},
+		{"ec-p384", "ec-p384", false, false},
+		{"ec-p521", "ec-p521", false, false},
+		{"ec-secp256k1", "ec-secp256k1", false, false},
+		{"ec-prime192v1", "ec-prime192v1", true, false},
+		{"ed25519", "ed25519", false, false},
+		{"ed448", "ed448", false, false},
+	};
+	size_t i, again;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LENGTH(cases); i++) {
+		EVP_PKEY *key = fixture_key(cases[i].kind, 1);
+
+		/* The second look finds what the first has proven. */
+		for (again = 0; again < 2; again++) {
+			struct examined seen =
+				examine(pki, certificate_for(key), fixture_key_pem(key), NULL);
+			char *pem = fixture_key_pem(key);
+
+			print_message("%s\n", cases[i].kind);
+			assert_string_equal(seen.facts.malformed_why, "");
+			assert_string_equal(seen.facts.key, cases[i].described);
+			assert_string_equal(seen.facts.key_why, "");
+			assert_int_equal(seen.facts.key_status, KEY_BELONGS);
+			assert_int_equal(seen.facts.key_weak, cases[i].weak);
+			assert_int_equal(seen.facts.key_is_rsa2048, cases[i].rsa2048);
+			assert_string_equal(buffer_text(&seen.material.key_pem), pem);
+			free(pem);
+			examined_free(&seen);
+		}
+	}
+}
+
+static void test_another_key(void **state)
+{
+	static const char *const kinds[] = {"rsa-2048", "ec-p256", "ed25519"};
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LENGTH(kinds); i++) {
+		for (j = 0; j < ARRAY_LENGTH(kinds); j++) {
+			struct examined seen =
+				examine(pki, certificate_for(fixture_key(kinds[i], 1)),
+					fixture_key_pem(fixture_key(kinds[j], 2)), NULL);
+
+			assert_int_equal(seen.facts.key_status, KEY_MISMATCH);
+			assert_contains(seen.facts.key_why, "belongs to another certificate");
+			assert_int_equal(seen.facts.key_is_rsa2048, i == 0 && j == 0);
+			examined_free(&seen);
+		}
+	}
+}
+
+/*
+ * An RSA key with the modulus and public exponent of KEY and the rest of REST, whose private
+ * exponent is raised by ADDED.
+ */
+static EVP_PKEY *rsa_mixed(const EVP_PKEY *key, const EVP_PKEY *rest, BN_ULONG added)
+{
+	static const char *const names[] = {OSSL_PKEY_PARAM_RSA_N, OSSL_PKEY_PARAM_RSA_E,
+		OSSL_PKEY_PARAM_RSA_D, OSSL_PKEY_PARAM_RSA_FACTOR1, OSSL_PKEY_PARAM_RSA_FACTOR2,
+		OSSL_PKEY_PARAM_RSA_EXPONENT1, OSSL_PKEY_PARAM_RSA_EXPONENT2,
+		OSSL_PKEY_PARAM_RSA_COEFFICIENT1};
+	OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	BIGNUM *numbers[ARRAY_LENGTH(names)] = {NULL};
+	EVP_PKEY *mixed = NULL;
+	OSSL_PARAM *parameters;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LENGTH(names); i++) {
+		assert_int_equal(
+			EVP_PKEY_get_bn_param(i < 2 ? key : rest, names[i], &numbers[i]), 1);
+		if (i == 2)
+			assert_int_equal(BN_add_word(numbers[i], added), 1);
+		assert_int_equal(OSSL_PARAM_BLD_push_BN(builder, names[i], numbers[i]), 1);
+	}
+	parameters = OSSL_PARAM_BLD_to_param(builder);
+	assert_int_equal(EVP_PKEY_fromdata_init(context), 1);
+	assert_int_equal(EVP_PKEY_fromdata(context, &mixed, EVP_PKEY_KEYPAIR, parameters), 1);
+	OSSL_PARAM_free(parameters);
+	OSSL_PARAM_BLD_free(builder);
+	EVP_PKEY_CTX_free(context);
+	for (i = 0; i < ARRAY_LENGTH(names); i++)
+		BN_clear_free(numbers[i]);
+	return mixed;
+}
+
+/* Both pass X509_check_private_key, which looks at the public parts alone. */
+static void test_wrong_exponent(void **state)
+{
+	EVP_PKEY *key = fixture_key("rsa-2048", 1), *other = fixture_key("rsa-2048", 2);
+	struct {
+		EVP_PKEY *wrong;
+		const char *why;
+	} cases[] = {
+		{rsa_mixed(key, key, 2), "contradicts itself"},
+		{rsa_mixed(key, other, 0), "does not verify"},
+		{rsa_mixed(key, key, 0), NULL},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LENGTH(cases); i++) {
+		X509 *certificate = fixture_certificate(
+			&(struct fixture_request){.common_name = "www.example.jp", .key = key});
+		struct examined seen;
+
+		assert_int_equal(X509_check_private_key(certificate, cases[i].wrong), 1);
+		seen = examine(
+			pki, fixture_pem(certificate), fixture_key_pem(cases[i].wrong), NULL);
+		assert_int_equal(
+			seen.facts.key_status, cases[i].why != NULL ? KEY_MISMATCH : KEY_BELONGS);
+		assert_contains(seen.facts.key_why, cases[i].why != NULL ? cases[i].why : "");
+		examined_free(&seen);
+		X509_free(certificate);
+		EVP_PKEY_free(cases[i].wrong);
+	}
+}
+
+/* An EC key whose public part is another's: equal to look at, wrong to use. */
+static void test_borrowed_public_part(void **state)
+{
+	EVP_PKEY *key = fixture_key("ec-p256", 1), *other = fixture_key("ec-p256", 2),
+		 *mixed = NULL;
+	OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+	unsigned char point[200];
+	BIGNUM *secret = NULL;
+	OSSL_PARAM *parameters;
+	struct examined seen;
+	size_t length = 0;
+
+	(void)state;
+	assert_int_equal(EVP_PKEY_get_octet_string_param(
+				 key, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point), &length),
+		1);
+	assert_int_equal(EVP_PKEY_get_bn_param(other, OSSL_PKEY_PARAM_PRIV_KEY, &secret), 1);
+	OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0);
+	OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point, length);
+	OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_PRIV_KEY, secret);
+	parameters = OSSL_PARAM_BLD_to_param(builder);
+	assert_int_equal(EVP_PKEY_fromdata_init(context), 1);
+	assert_int_equal(EVP_PKEY_fromdata(context, &mixed, EVP_PKEY_KEYPAIR, parameters), 1);
+	seen = examine(pki, certificate_for(key), fixture_key_pem(mixed), NULL);
+	assert_int_equal(seen.facts.key_status, KEY_MISMATCH);
+	assert_contains(seen.facts.key_why, "does not verify");
+	examined_free(&seen);
+	BN_free(secret);
+	EVP_PKEY_free(mixed);
+	OSSL_PARAM_free(parameters);
+	OSSL_PARAM_BLD_free(builder);
+	EVP_PKEY_CTX_free(context);
+}
+
+enum form { PKCS8_ENCRYPTED, TRADITIONAL, TRADITIONAL_ENCRYPTED };
+
+static char *key_text(const EVP_PKEY *key, enum form form)
+{
+	const EVP_CIPHER *cipher = form != TRADITIONAL ? EVP_aes_256_cbc() : NULL;
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *data = NULL, *text;
+	long length;
+
+	if (form == PKCS8_ENCRYPTED)
+		assert_int_equal(PEM_write_bio_PKCS8PrivateKey(
+					 bio, key, cipher, "open sesame", 11, NULL, NULL),
+			1);
+	else
+		assert_int_equal(PEM_write_bio_PrivateKey_traditional(bio, key, cipher,
+					 (const unsigned char *)(cipher ? "open sesame" : NULL),
+					 cipher ? 11 : 0, NULL, NULL),
+			1);
+	length = BIO_get_mem_data(bio, &data);
+	text = xstrndup(data, (size_t)length);
+	BIO_free(bio);
+	return text;
+}
+
+static void test_forms(void **state)
+{
+	static const struct {
+		enum form form;
+		const char *passphrase;
+		const char *why; /* NULL: belongs */
+	} cases[] = {
+		{PKCS8_ENCRYPTED, "open sesame", NULL},
+		{PKCS8_ENCRYPTED, "another", "the passphrase does not open the private key"},
+		{PKCS8_ENCRYPTED, NULL,
+			"the private key is encrypted and no passphrase came with it"},
+		{TRADITIONAL, NULL, NULL},
+		{TRADITIONAL, "not needed", NULL},
+		{TRADITIONAL_ENCRYPTED, "open sesame", NULL},
+		{TRADITIONAL_ENCRYPTED, "another", "the passphrase does not open the private key"},
+		{TRADITIONAL_ENCRYPTED, NULL,
+			"the private key is encrypted and no passphrase came with it"},
+	};
+	static const char *const kinds[] = {"rsa-2048", "ec-p256"};
+	size_t i, j;
+
+	(void)state;
+	for (j = 0; j < ARRAY_LENGTH(kinds); j++) {
+		EVP_PKEY *key = fixture_key(kinds[j], 1);
+		char *plain = fixture_key_pem(key);
+
+		for (i = 0; i < ARRAY_LENGTH(cases); i++) {
+			struct examined seen = examine(pki, certificate_for(key),
+				key_text(key, cases[i].form), cases[i].passphrase);
+
+			assert_false(seen.facts.malformed);
+			assert_string_equal(
+				seen.facts.key_why, cases[i].why != NULL ? cases[i].why : "");
+			assert_int_equal(seen.facts.key_status,
+				cases[i].why != NULL ? KEY_MISMATCH : KEY_BELONGS);
+			assert_string_equal(buffer_text(&seen.material.key_pem),
+				cases[i].why != NULL ? "" : plain);
+			examined_free(&seen);
+		}
+		free(plain);
+	}
+}
+
+static void test_unreadable(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *why;
+	} cases[] = {
+		{"hello", "holds no PEM block of a private key"},
+		{"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+			"the private key cannot be read"},
+		{"-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n",
+			"the private key cannot be read"},
+		{"-----BEGIN PRIVATE KEY-----\nAAAA\n", "PEM block 1 is damaged"},
+	};
+	EVP_PKEY *key = fixture_key("rsa-2048", 1);
+	struct examined seen;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LENGTH(cases); i++) {
+		seen = examine(pki, certificate_for(key), xstrdup(cases[i].text), NULL);
+		assert_int_equal(seen.facts.key_status, KEY_MISMATCH);
+		assert_contains(seen.facts.key_why, cases[i].why);
+		assert_int_equal(seen.material.key_pem.length, 0);
+		assert_false(seen.facts.key_is_rsa2048);
+		examined_free(&seen);
+	}
+	/* The kept decoder reads on after what it could not read. */
+	seen = examine(pki, certificate_for(key), fixture_key_pem(key), NULL);
+	assert_int_equal(seen.facts.key_status, KEY_BELONGS);
+	examined_free(&seen);
+	seen = examine(pki, certificate_for(key), xstrdup(""), NULL);
+	assert_int_equal(seen.facts.key_status, KEY_ABSENT);
+	examined_free(&seen);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_another_key),
+		cmocka_unit_test(test_wrong_exponent),
+		cmocka_unit_test(test_borrowed_public_part),
+		cmocka_unit_test(test_forms),
+		cmocka_unit_test(test_unreadable),
+	};
+
+	pki_init_process();
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
