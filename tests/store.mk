@@ -1,1 +1,13 @@
 # Part of Makefile.am: tests of store.
+STORE_LIBS = src/store/libstore.a $(BASE_LIBS) $(SQLITE_LIBS)
+
+check_PROGRAMS += tests/contract/test_store tests/unit/test_store_sqlite
+TESTS += tests/contract/test_store tests/unit/test_store_sqlite
+tests_contract_test_store_SOURCES = tests/contract/test_store.c
+tests_contract_test_store_CFLAGS = $(TEST_CFLAGS)
+tests_contract_test_store_LDADD = $(STORE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_store_sqlite_SOURCES = tests/unit/test_store_sqlite.c tests/unit/store_faults.c \
+	tests/unit/store_faults.h
+tests_unit_test_store_sqlite_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_store_sqlite_LDADD = $(STORE_LIBS) $(CMOCKA_LIBS)
+

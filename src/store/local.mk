@@ -1,1 +1,13 @@
-# Part of Makefile.am: src/store.
+# Part of Makefile.am: src/store, floor 2.
+noinst_LIBRARIES += src/store/libstore.a
+src_store_libstore_a_SOURCES = \
+	src/store/store.h src/store/store_private.h \
+	src/store/store_attempts.c \
+	src/store/store_certificates.c \
+	src/store/store_claim.c \
+	src/store/store_contracts.c \
+	src/store/store_jobs.c \
+	src/store/store_next.c \
+	src/store/store_open.c \
+	src/store/store_schema.c \
+	src/store/store_sqlite.c

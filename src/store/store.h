@@ -32,6 +32,13 @@ bool must_check store_begin(struct store *store, struct error *error);
 bool must_check store_commit(struct store *store, struct error *error);
 void store_rollback(struct store *store);
 
+/*
+ * Puts the log of what was written into the store's file and empties it, without waiting for
+ * anybody: what others still read stays, and that is no error. After keys were wiped this takes
+ * the last of them from the disk; for idle moments, not within a transaction.
+ */
+bool must_check store_checkpoint(struct store *store, struct error *error);
+
 /* ---- contracts ---- */
 
 struct store_contract {
@@ -142,6 +149,7 @@ struct store_claim {
 	int64_t lease_until_ms;
 	unsigned char token[LEASE_TOKEN_SIZE];
 	bool ignore_due;
+	int64_t base_since_ms; /* only jobs whose base instant is not before it; 0: all */
 	size_t limit;
 };
 bool must_check store_jobs_claim(struct store *store, const struct store_claim *claim,
@@ -172,11 +180,27 @@ bool must_check store_job_set_state(struct store *store, int64_t id, enum job_st
 	int64_t next_ms, int64_t settled_ms, const char *detail, struct error *error);
 
 /*
- * The earliest next_ms over all jobs of SERVICE that wait to be acted on, leases included;
- * *NEXT_MS is INT64_MAX when none does.
+ * Gives job ID another due instant and judgement (a refused or cancelled one comes back by it):
+ * scheduled, next at its due instant, its age counting anew. A trail of NULL leaves the one there
+ * is. A running lease stays, and what comes of it is then not applied.
  */
-bool must_check store_next(
-	struct store *store, const char *service, int64_t *next_ms, struct error *error);
+bool must_check store_job_reschedule(struct store *store, int64_t id, int64_t base_ms,
+	int64_t due_ms, const char *trail, struct error *error);
+
+/*
+ * The earliest instant at which CLAIM (its limit and token do not count) would find something to
+ * act on, leases that run out included; claim->now_ms with ignore_due and a scheduled job;
+ * *NEXT_MS is INT64_MAX when nothing waits.
+ */
+bool must_check store_next(struct store *store, const struct store_claim *claim, int64_t *next_ms,
+	struct error *error);
+
+/*
+ * Of the jobs of CLAIM's service that are neither held nor final (base_since_ms counts): how many
+ * were due by its now_ms (all, with ignore_due), whatever they wait for, and how many there are.
+ */
+bool must_check store_left_count(struct store *store, const struct store_claim *claim, int64_t *due,
+	int64_t *all, struct error *error);
 
 /* ---- attempts ---- */
 

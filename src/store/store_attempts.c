@@ -1,0 +1,64 @@
+#include "store/store_private.h"
+
+/* As the states: numbers of the file's own. */
+#define CODE_PUSH 1
+#define CODE_VERIFY 2
+
+bool store_attempt_add(
+	struct store *store, const struct store_attempt *attempt, struct error *error)
+{
+	sqlite3_stmt *statement;
+	bool own, done = false;
+
+	if (!store_write_enter(store, &own, error))
+		return false;
+	statement = store_statement(store, STATEMENT_ATTEMPT_ADD,
+		"INSERT INTO attempts(job_id, kind, number, at_ms, duration_ms, outcome, status, "
+		"text, excerpt) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+		error);
+	if (statement != NULL) {
+		store_bind_int(statement, 1, attempt->job_id);
+		store_bind_int(
+			statement, 2, attempt->kind == ATTEMPT_VERIFY ? CODE_VERIFY : CODE_PUSH);
+		store_bind_int(statement, 3, attempt->number);
+		store_bind_int(statement, 4, attempt->at_ms);
+		store_bind_int(statement, 5, attempt->duration_ms);
+		store_bind_text(statement, 6, attempt->outcome);
+		store_bind_int(statement, 7, attempt->status);
+		store_bind_text(statement, 8, attempt->text != NULL ? attempt->text : "");
+		store_bind_text(statement, 9, attempt->excerpt);
+		done = store_run(store, statement, error);
+	}
+	return store_write_leave(store, own, done, error);
+}
+
+bool store_attempts(struct store *store, int64_t job_id, store_attempt_each *each, void *context,
+	struct error *error)
+{
+	sqlite3_stmt *statement = store_statement(store, STATEMENT_ATTEMPTS,
+		"SELECT kind, number, at_ms, duration_ms, outcome, status, text, excerpt "
+		"FROM attempts INDEXED BY attempts_job WHERE job_id = ?1 ORDER BY id",
+		error);
+	enum store_step step;
+
+	if (statement == NULL)
+		return false;
+	store_bind_int(statement, 1, job_id);
+	while ((step = store_step(store, statement, error)) == STORE_ROW) {
+		const struct store_attempt attempt = {
+			.job_id = job_id,
+			.kind = sqlite3_column_int(statement, 0) == CODE_VERIFY ? ATTEMPT_VERIFY
+										: ATTEMPT_PUSH,
+			.number = sqlite3_column_int(statement, 1),
+			.at_ms = sqlite3_column_int64(statement, 2),
+			.duration_ms = sqlite3_column_int64(statement, 3),
+			.outcome = (const char *)sqlite3_column_text(statement, 4),
+			.status = sqlite3_column_int(statement, 5),
+			.text = (const char *)sqlite3_column_text(statement, 6),
+			.excerpt = (const char *)sqlite3_column_text(statement, 7),
+		};
+
+		each(context, &attempt);
+	}
+	return step == STORE_DONE;
+}

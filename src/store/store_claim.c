@@ -1,0 +1,186 @@
+#include "store/store_private.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+void store_bind_claim(sqlite3_stmt *statement, const struct store_claim *claim)
+{
+	store_bind_text(statement, 1, claim->service);
+	store_bind_int(statement, 2, claim->now_ms);
+	store_bind_int(statement, 3, claim->ignore_due ? INT64_MAX : claim->now_ms);
+	store_bind_int(statement, 4, claim->base_since_ms != 0 ? claim->base_since_ms : INT64_MIN);
+}
+
+static bool find(struct store *store, const struct store_claim *claim, size_t limit,
+	struct store_job **jobs, size_t *count, struct error *error)
+{
+	sqlite3_stmt *statement = store_statement(store, STATEMENT_CLAIM_FIND,
+		"SELECT " SQL_JOB_COLUMNS " FROM jobs AS j INDEXED BY jobs_due "
+		"CROSS JOIN certificates AS c ON c.id = j.certificate_id "
+		"WHERE " SQL_CLAIMABLE " LIMIT ?5",
+		error);
+
+	*jobs = NULL;
+	*count = 0;
+	if (statement == NULL)
+		return false;
+	store_bind_claim(statement, claim);
+	store_bind_int(statement, 5, (int64_t)limit);
+	return store_jobs_read(store, statement, jobs, count, error);
+}
+
+/* Leases one found job, unless one that was taken just before it has the same target. */
+static bool take(struct store *store, const struct store_claim *claim, struct store_job *job,
+	bool *taken, struct error *error)
+{
+	sqlite3_stmt *statement = store_statement(store, STATEMENT_CLAIM_TAKE,
+		"UPDATE jobs SET state = CASE WHEN state IN " SQL_TO_BE_PUSHED
+		" THEN " SQL_INSTALLING " ELSE state END, "
+		"next_ms = ?3, lease_until_ms = ?3, lease_token = ?4 "
+		"WHERE id = ?1 AND " SQL_TARGET_FREE("jobs"),
+		error);
+
+	if (statement == NULL)
+		return false;
+	store_bind_int(statement, 1, job->id);
+	store_bind_int(statement, 2, claim->now_ms);
+	store_bind_int(statement, 3, claim->lease_until_ms);
+	store_bind_blob(statement, 4, claim->token, sizeof(claim->token));
+	if (!store_run(store, statement, error))
+		return false;
+	*taken = sqlite3_changes(store->db) == 1;
+	if (*taken) {
+		if (job->state != JOB_VERIFYING)
+			job->state = JOB_INSTALLING;
+		job->next_ms = claim->lease_until_ms;
+	}
+	return true;
+}
+
+/* Takes what FOUND holds; moves the taken ones to the end of JOBS and clears the others. */
+static bool take_all(struct store *store, const struct store_claim *claim, struct store_job *found,
+	size_t found_count, struct store_job **jobs, size_t *count, struct error *error)
+{
+	*jobs = xreallocarray(*jobs, *count + found_count, sizeof(**jobs));
+	for (size_t i = 0; i < found_count; i++) {
+		bool taken;
+
+		if (!take(store, claim, &found[i], &taken, error))
+			return false;
+		if (!taken)
+			continue;
+		(*jobs)[(*count)++] = found[i];
+		found[i] = (struct store_job){0};
+	}
+	return true;
+}
+
+/*
+ * Rounds, since of several jobs for one target only the first is taken: the others are not found
+ * again in the next round, so each round takes at least one or is the last.
+ */
+static bool claim_rounds(struct store *store, const struct store_claim *claim,
+	struct store_job **jobs, size_t *count, struct error *error)
+{
+	while (*count < claim->limit) {
+		size_t wanted = claim->limit - *count, found_count;
+		struct store_job *found;
+		bool done = true;
+
+		if (!find(store, claim, wanted, &found, &found_count, error))
+			return false;
+		if (found_count > 0)
+			done = take_all(store, claim, found, found_count, jobs, count, error);
+		store_jobs_free(found, found_count);
+		if (!done)
+			return false;
+		if (found_count < wanted)
+			return true;
+	}
+	return true;
+}
+
+bool store_jobs_claim(struct store *store, const struct store_claim *claim, struct store_job **jobs,
+	size_t *count, struct error *error)
+{
+	bool own, done;
+
+	/* A lease that is over before it begins would be found again in the next round. */
+	assert(claim->lease_until_ms > claim->now_ms);
+	*jobs = NULL;
+	*count = 0;
+	if (!store_write_enter(store, &own, error))
+		return false;
+	done = claim_rounds(store, claim, jobs, count, error);
+	done = store_write_leave(store, own, done, error);
+	if (!done) {
+		store_jobs_free(*jobs, *count);
+		*jobs = NULL;
+		*count = 0;
+	}
+	return done;
+}
+
+/* ---- settling ---- */
+
+static bool settle(struct store *store, const struct store_settlement *settlement, bool *applied,
+	struct error *error)
+{
+	/* A job that was superseded or cancelled under its lease is in another state by now, and
+	 * what came of the push does not bring it back. */
+	sqlite3_stmt *statement = store_statement(store, STATEMENT_SETTLE,
+		"UPDATE jobs SET state = ?3, next_ms = ?4, attempts = ?5, first_attempt_ms = ?6, "
+		"pushed_ms = ?7, settled_ms = ?8, detail = coalesce(?9, detail), "
+		"lease_token = NULL, lease_until_ms = 0 "
+		"WHERE id = ?1 AND lease_token = ?2 AND state IN " SQL_IN_HAND,
+		error);
+
+	if (statement == NULL)
+		return false;
+	store_bind_int(statement, 1, settlement->job_id);
+	store_bind_blob(statement, 2, settlement->token, sizeof(settlement->token));
+	store_bind_int(statement, 3, store_state_code(settlement->state));
+	store_bind_int(statement, 4, settlement->next_ms);
+	store_bind_int(statement, 5, settlement->attempts);
+	store_bind_int(statement, 6, settlement->first_attempt_ms);
+	store_bind_int(statement, 7, settlement->pushed_ms);
+	store_bind_int(statement, 8, settlement->settled_ms);
+	store_bind_text(statement, 9, settlement->detail);
+	if (!store_run(store, statement, error))
+		return false;
+	*applied = sqlite3_changes(store->db) == 1;
+	return true;
+}
+
+static bool remove_lease(
+	struct store *store, const struct store_settlement *settlement, struct error *error)
+{
+	sqlite3_stmt *statement = store_statement(store, STATEMENT_LEASE_REMOVE,
+		"UPDATE jobs SET lease_token = NULL, lease_until_ms = 0 "
+		"WHERE id = ?1 AND lease_token = ?2",
+		error);
+
+	if (statement == NULL)
+		return false;
+	store_bind_int(statement, 1, settlement->job_id);
+	store_bind_blob(statement, 2, settlement->token, sizeof(settlement->token));
+	return store_run(store, statement, error);
+}
+
+bool store_job_settle(struct store *store, const struct store_settlement *settlement, bool *applied,
+	struct error *error)
+{
+	bool own, done;
+
+	*applied = false;
+	if (!store_write_enter(store, &own, error))
+		return false;
+	done = settle(store, settlement, applied, error) &&
+	       (*applied || remove_lease(store, settlement, error));
+	done = store_write_leave(store, own, done, error);
+	if (!done)
+		*applied = false;
+	return done;
+}

@@ -1,0 +1,173 @@
+#ifndef STORE_STORE_PRIVATE_H
+#define STORE_STORE_PRIVATE_H
+
+#include <sqlite3.h>
+
+#include "store/store.h"
+
+/* What SQLite's part of the store shares among its files; nobody else includes this. */
+
+/* "crti" in the file's header: tells this program's files from any other's. */
+#define STORE_APPLICATION_ID 0x63727469
+
+#define STORE_BUSY_TIMEOUT_MS 10000
+
+/*
+ * The numbers under which states stand in the file. They never change, whatever becomes of the
+ * enum's order; the sets below are written into partial indexes, so a query that wants the index
+ * has to name its set in the very same words.
+ */
+#define CODE_HELD 1
+#define CODE_SCHEDULED 2
+#define CODE_INSTALLING 3
+#define CODE_VERIFYING 4
+#define CODE_RETRYING 5
+#define CODE_INSTALLED 6
+#define CODE_FAILED 7
+#define CODE_REFUSED 8
+#define CODE_SUPERSEDED 9
+#define CODE_CANCELLED 10
+
+#define SQL_SCHEDULED "2"
+#define SQL_INSTALLING "3"
+#define SQL_TO_BE_PUSHED "(2, 5)"	   /* scheduled, retrying: a claim makes them installing */
+#define SQL_IN_HAND "(3, 4)"		   /* installing, verifying: what a settlement may end */
+#define SQL_WAITING "(2, 3, 4, 5)"	   /* to be acted on at next_ms */
+#define SQL_NEEDS_KEY "(1, 2, 3, 4, 5, 7)" /* a failed one can be retried by an operator */
+
+/* Each query is prepared once for the life of the store, and has its place here. */
+enum store_statement {
+	STATEMENT_CONTRACT_GET,
+	STATEMENT_CONTRACT_PUT,
+	STATEMENT_CONTRACT_SNAPSHOT,
+	STATEMENT_CERTIFICATE_FIND,
+	STATEMENT_CERTIFICATE_PUT,
+	STATEMENT_SECRET_PUT,
+	STATEMENT_SECRET_GET,
+	STATEMENT_SECRET_WIPE,
+	STATEMENT_SECRETS_NOT_UNDER,
+	STATEMENT_JOB_ADD,
+	STATEMENT_TRAIL_PUT,
+	STATEMENT_TRAIL_GET,
+	STATEMENT_JOBS_OF_CONTRACT,
+	STATEMENT_JOB_GET,
+	STATEMENT_CLAIM_FIND,
+	STATEMENT_CLAIM_TAKE,
+	STATEMENT_SETTLE,
+	STATEMENT_LEASE_REMOVE,
+	STATEMENT_SET_STATE,
+	STATEMENT_RESCHEDULE,
+	STATEMENT_NEXT_NOW,
+	STATEMENT_NEXT_LATER,
+	STATEMENT_NEXT_LEASE,
+	STATEMENT_LEFT_COUNT,
+	STATEMENT_ATTEMPT_ADD,
+	STATEMENT_ATTEMPTS,
+	STATEMENT_COUNTS,
+	STATEMENT_COUNT
+};
+
+struct store {
+	sqlite3 *db;
+	char *path;
+	bool in_transaction;
+	/* Something failed in the running transaction: FAILURE says what, and nothing but a
+	 * rollback is done until then. */
+	bool failed;
+	struct error failure;
+	sqlite3_stmt *statements[STATEMENT_COUNT];
+};
+
+enum store_step {
+	STORE_ROW,
+	STORE_DONE,
+	STORE_FAILED,
+};
+
+/* The kept statement WHICH of text SQL, ready to be bound; NULL with ERROR filled. */
+sqlite3_stmt *store_statement(
+	struct store *store, enum store_statement which, const char *sql, struct error *error);
+/* One step. After STORE_DONE and STORE_FAILED the statement is at rest again. */
+enum store_step store_step(struct store *store, sqlite3_stmt *statement, struct error *error);
+/* Steps a statement that yields no rows. */
+bool must_check store_run(struct store *store, sqlite3_stmt *statement, struct error *error);
+/* Puts a statement to rest of which a row was read and no more is wanted. */
+void store_rest(sqlite3_stmt *statement);
+
+/* Binding fails only for want of memory or by a mistake here: both abort. TEXT may be NULL. */
+void store_bind_int(sqlite3_stmt *statement, int index, int64_t value);
+void store_bind_text(sqlite3_stmt *statement, int index, const char *text);
+void store_bind_blob(sqlite3_stmt *statement, int index, const void *data, size_t length);
+
+/* Fills ERROR from SQLite's last result on the store, and marks the running transaction as failed.
+ */
+bool store_fail(struct store *store, struct error *error);
+/* Marks the running transaction as failed with what ERROR says; returns false. */
+bool store_fail_with(struct store *store, const struct error *error);
+/* The same mapping for a connection that is only being opened. */
+bool store_map_error(const char *path, sqlite3 *db, int result, struct error *error);
+
+/*
+ * Every writing function stands between these two, so that one called outside a transaction has
+ * its own: *OWN says so.
+ */
+bool must_check store_write_enter(struct store *store, bool *own, struct error *error);
+bool must_check store_write_leave(struct store *store, bool own, bool done, struct error *error);
+
+/* The number of a state in the file; the reverse is false for a number that is none. */
+int store_state_code(enum job_state state);
+bool store_state_from_code(int64_t code, enum job_state *state);
+
+/* The columns that store_job_read takes, of jobs AS j and certificates AS c. */
+#define SQL_JOB_COLUMNS                                                                            \
+	"j.id, j.contract, j.service, j.service_code, j.fqdn, j.certificate_id, c.fingerprint, "   \
+	"c.not_after_ms, j.state, j.base_ms, j.due_ms, j.next_ms, j.attempts, "                    \
+	"j.first_attempt_ms, j.pushed_ms, j.settled_ms, j.idempotency_key, j.detail"
+bool must_check store_job_read(
+	struct store *store, sqlite3_stmt *statement, struct store_job *job, struct error *error);
+/* Fails unless the last statement changed one row: job ID's. */
+bool must_check store_job_changed(struct store *store, int64_t id, struct error *error);
+/* Steps STATEMENT to its end and appends its jobs. */
+bool must_check store_jobs_read(struct store *store, sqlite3_stmt *statement,
+	struct store_job **jobs, size_t *count, struct error *error);
+
+/* No running lease on the target of JOB (a table's name or alias), whoever's: ?2 is now. */
+#define SQL_TARGET_FREE(job)                                                                       \
+	"NOT EXISTS(SELECT 1 FROM jobs AS l INDEXED BY jobs_leased WHERE l.lease_token IS NOT "    \
+	"NULL AND l.service = " job ".service AND l.service_code = " job ".service_code AND "      \
+	"l.fqdn = " job ".fqdn AND l.lease_until_ms > ?2)"
+/*
+ * What a claim finds, of jobs AS j: one range of jobs_due from its start. ?3 is the range's end:
+ * now, or the end of time where due instants are not waited for; the condition after it then lets
+ * only scheduled ones through. ?4 is the earliest base instant.
+ */
+#define SQL_CLAIMABLE                                                                              \
+	"j.service = ?1 AND j.state IN " SQL_WAITING " AND j.next_ms <= ?3 "                       \
+	"AND (j.next_ms <= ?2 OR j.state = " SQL_SCHEDULED ") AND j.base_ms >= ?4 "                \
+	"AND " SQL_TARGET_FREE("j") " ORDER BY j.next_ms, j.state, j.id"
+/* Binds ?1 to ?4 of these. */
+void store_bind_claim(sqlite3_stmt *statement, const struct store_claim *claim);
+
+/* The query that lists what FILTER lets through; to be freed. */
+char *store_jobs_list_sql(const struct store_filter *filter);
+
+/* ---- schema ---- */
+
+extern const char *const store_migrations[];
+extern const int store_migration_count;
+
+/* The version that the file has (PRAGMA user_version), and whose it is (application_id). */
+bool must_check store_schema_version(
+	sqlite3 *db, const char *path, int64_t *version, int64_t *application, struct error *error);
+/* Brings an open file to version COUNT in one transaction; 0 is an empty file. */
+bool must_check store_schema_migrate(sqlite3 *db, const char *path, const char *const *migrations,
+	int count, struct error *error);
+/* Refuses a file whose tables are not what its version says, or that is damaged where it looks. */
+bool must_check store_schema_check(sqlite3 *db, const char *path, struct error *error);
+/* Runs SQL and reads the first column of its first row; 0 when there is none. */
+bool must_check store_schema_number(
+	sqlite3 *db, const char *path, const char *sql, int64_t *number, struct error *error);
+bool store_refuse_newer(const char *path, int64_t version, struct error *error);
+bool store_refuse_foreign(const char *path, struct error *error);
+
+#endif

@@ -1,0 +1,266 @@
+#include "store/store_private.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+
+/*
+ * Numbered from 1; each brings a file of the version before it to its own. What stands here has
+ * been shipped and is never changed: a change is a migration of its own.
+ *
+ * Rows that a claim touches are narrow: sealed keys, trails and attempts are in tables of their
+ * own. Times are milliseconds since 1970 in UTC.
+ */
+static const char migration_1[] =
+	"CREATE TABLE contracts("
+	" code TEXT NOT NULL PRIMARY KEY,"
+	" revision INTEGER NOT NULL,"
+	" content_hash BLOB NOT NULL CHECK(length(content_hash) = 32),"
+	" updated_ms INTEGER NOT NULL,"
+	" snapshot TEXT NOT NULL"
+	") STRICT;"
+	"CREATE TABLE certificates("
+	" id INTEGER PRIMARY KEY,"
+	" fingerprint BLOB NOT NULL UNIQUE CHECK(length(fingerprint) = 32),"
+	" not_before_ms INTEGER NOT NULL,"
+	" not_after_ms INTEGER NOT NULL,"
+	" key TEXT NOT NULL"
+	") STRICT;"
+	"CREATE TABLE secrets("
+	" certificate_id INTEGER PRIMARY KEY REFERENCES certificates(id) ON DELETE RESTRICT,"
+	" key_id TEXT NOT NULL,"
+	" sealed BLOB NOT NULL"
+	") STRICT;"
+	"CREATE INDEX secrets_key ON secrets(key_id);"
+	"CREATE TABLE jobs("
+	" id INTEGER PRIMARY KEY,"
+	" contract TEXT NOT NULL REFERENCES contracts(code) ON DELETE RESTRICT,"
+	" service TEXT NOT NULL,"
+	" service_code TEXT NOT NULL,"
+	" fqdn TEXT NOT NULL,"
+	" certificate_id INTEGER NOT NULL REFERENCES certificates(id) ON DELETE RESTRICT,"
+	" state INTEGER NOT NULL CHECK(state BETWEEN 1 AND 10),"
+	" base_ms INTEGER NOT NULL,"
+	" due_ms INTEGER NOT NULL,"
+	" next_ms INTEGER NOT NULL,"
+	" attempts INTEGER NOT NULL,"
+	" first_attempt_ms INTEGER NOT NULL,"
+	" pushed_ms INTEGER NOT NULL,"
+	" settled_ms INTEGER NOT NULL,"
+	" lease_until_ms INTEGER NOT NULL DEFAULT 0,"
+	" lease_token BLOB CHECK(lease_token IS NULL OR length(lease_token) = 16),"
+	" idempotency_key TEXT NOT NULL,"
+	" detail TEXT NOT NULL"
+	") STRICT;"
+	/* Begins with the number that grows with the jobs', so that most insertions append; serves
+	 * the wiping of keys as well. */
+	"CREATE UNIQUE INDEX jobs_once ON"
+	" jobs(certificate_id, contract, service, service_code, fqdn);"
+	"CREATE INDEX jobs_contract ON jobs(contract);"
+	"CREATE INDEX jobs_fqdn ON jobs(fqdn);"
+	/* The queue: a claim reads one range of it from its start, however many jobs there are. */
+	"CREATE INDEX jobs_due ON jobs(service, next_ms, state) WHERE state IN " SQL_WAITING ";"
+	/* Targets that are being worked on: as many as there are leases. */
+	"CREATE INDEX jobs_leased ON jobs(service, service_code, fqdn, lease_until_ms)"
+	" WHERE lease_token IS NOT NULL;"
+	"CREATE TABLE trails("
+	" job_id INTEGER PRIMARY KEY REFERENCES jobs(id) ON DELETE CASCADE,"
+	" trail TEXT NOT NULL"
+	") STRICT;"
+	"CREATE TABLE attempts("
+	" id INTEGER PRIMARY KEY,"
+	" job_id INTEGER NOT NULL REFERENCES jobs(id) ON DELETE CASCADE,"
+	" kind INTEGER NOT NULL CHECK(kind IN (1, 2)),"
+	" number INTEGER NOT NULL,"
+	" at_ms INTEGER NOT NULL,"
+	" duration_ms INTEGER NOT NULL,"
+	" status INTEGER NOT NULL,"
+	" outcome TEXT NOT NULL,"
+	" text TEXT NOT NULL,"
+	" excerpt TEXT"
+	") STRICT;"
+	"CREATE INDEX attempts_job ON attempts(job_id);"
+	/* Counting ten million rows takes 400 ms, so the counts are kept. Triggers keep them true
+	 * whoever writes. */
+	"CREATE TABLE job_counts("
+	" service TEXT NOT NULL,"
+	" state INTEGER NOT NULL,"
+	" count INTEGER NOT NULL CHECK(count >= 0),"
+	" PRIMARY KEY(service, state)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TRIGGER jobs_counted_in AFTER INSERT ON jobs BEGIN"
+	" INSERT INTO job_counts(service, state, count) VALUES(new.service, new.state, 1)"
+	"  ON CONFLICT(service, state) DO UPDATE SET count = count + 1;"
+	"END;"
+	"CREATE TRIGGER jobs_counted_out AFTER DELETE ON jobs BEGIN"
+	" UPDATE job_counts SET count = count - 1"
+	"  WHERE service = old.service AND state = old.state;"
+	"END;"
+	"CREATE TRIGGER jobs_counted_over AFTER UPDATE OF service, state ON jobs"
+	" WHEN old.state <> new.state OR old.service <> new.service BEGIN"
+	" UPDATE job_counts SET count = count - 1"
+	"  WHERE service = old.service AND state = old.state;"
+	" INSERT INTO job_counts(service, state, count) VALUES(new.service, new.state, 1)"
+	"  ON CONFLICT(service, state) DO UPDATE SET count = count + 1;"
+	"END;";
+
+const char *const store_migrations[] = {migration_1};
+const int store_migration_count = ARRAY_LENGTH(store_migrations);
+
+bool store_refuse_newer(const char *path, int64_t version, struct error *error)
+{
+	return error_set(error, ERROR_PERMANENT,
+		"%s: written by a newer certinstalld (store version %" PRId64
+		", this one knows up to %d); install that version again or restore a backup of the "
+		"store",
+		path, version, store_migration_count);
+}
+
+bool store_refuse_foreign(const char *path, struct error *error)
+{
+	return error_set(error, ERROR_PERMANENT,
+		"%s: a database of another program; name another file for the store", path);
+}
+
+bool store_schema_number(
+	sqlite3 *db, const char *path, const char *sql, int64_t *number, struct error *error)
+{
+	sqlite3_stmt *statement = NULL;
+	int result = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
+
+	*number = 0;
+	if (result == SQLITE_OK) {
+		result = sqlite3_step(statement);
+		if (result == SQLITE_ROW)
+			*number = sqlite3_column_int64(statement, 0);
+	}
+	if (result != SQLITE_ROW && result != SQLITE_DONE)
+		store_map_error(path, db, result, error);
+	sqlite3_finalize(statement);
+	return result == SQLITE_ROW || result == SQLITE_DONE;
+}
+
+bool store_schema_version(
+	sqlite3 *db, const char *path, int64_t *version, int64_t *application, struct error *error)
+{
+	return store_schema_number(db, path, "PRAGMA user_version", version, error) &&
+	       store_schema_number(db, path, "PRAGMA application_id", application, error);
+}
+
+static bool run(sqlite3 *db, const char *path, const char *sql, struct error *error)
+{
+	int result = sqlite3_exec(db, sql, NULL, NULL, NULL);
+
+	return result == SQLITE_OK || store_map_error(path, db, result, error);
+}
+
+static bool apply(sqlite3 *db, const char *path, const char *const *migrations, int count,
+	struct error *error)
+{
+	int64_t version, application, objects;
+	bool done = true;
+	char *mark;
+
+	/* Looked at again under the lock: another process may have been here meanwhile. */
+	if (!store_schema_version(db, path, &version, &application, error) ||
+		!store_schema_number(
+			db, path, "SELECT count(*) FROM sqlite_schema", &objects, error))
+		return false;
+	if (application != STORE_APPLICATION_ID &&
+		(application != 0 || version != 0 || objects != 0))
+		return store_refuse_foreign(path, error);
+	if (version > count)
+		return store_refuse_newer(path, version, error);
+	for (int64_t next = version; done && next < count; next++)
+		done = run(db, path, migrations[next], error) ||
+		       error_context(error, "bringing the store to version %" PRId64, next + 1);
+	if (!done || version == count)
+		return done;
+	mark = xasprintf("PRAGMA application_id = %d; PRAGMA user_version = %d",
+		STORE_APPLICATION_ID, count);
+	done = run(db, path, mark, error);
+	free(mark);
+	return done;
+}
+
+bool store_schema_migrate(sqlite3 *db, const char *path, const char *const *migrations, int count,
+	struct error *error)
+{
+	if (!run(db, path, "BEGIN IMMEDIATE", error))
+		return false;
+	if (apply(db, path, migrations, count, error) && run(db, path, "COMMIT", error))
+		return true;
+	if (!sqlite3_get_autocommit(db))
+		(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	return false;
+}
+
+/* Up to this size the whole file is looked through at each start: some tens of milliseconds. */
+#define CHECK_WHOLE_BYTES (INT64_C(16) << 20)
+
+static bool check_whole(sqlite3 *db, const char *path, struct error *error)
+{
+	sqlite3_stmt *statement = NULL;
+	int result = sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &statement, NULL);
+	const char *text;
+	bool sound = false;
+
+	if (result == SQLITE_OK)
+		result = sqlite3_step(statement);
+	if (result != SQLITE_ROW) {
+		store_map_error(path, db, result, error);
+	} else {
+		text = (const char *)sqlite3_column_text(statement, 0);
+		sound = text != NULL && sqlite3_stricmp(text, "ok") == 0;
+		if (!sound)
+			error_set(error, ERROR_PERMANENT,
+				"%s: damaged: %s; stop what uses it and restore it from a backup",
+				path, text != NULL ? text : "the check gave no answer");
+	}
+	sqlite3_finalize(statement);
+	return sound;
+}
+
+/*
+ * A whole check of ten million jobs takes minutes at each start, so a large file is looked at where
+ * a cut or an overwritten head shows: each table there and readable at both its ends. Damage in
+ * between is found, and refused in the same words, when it is come upon.
+ */
+bool store_schema_check(sqlite3 *db, const char *path, struct error *error)
+{
+	static const char queue[] = "SELECT min(next_ms) FROM jobs INDEXED BY jobs_due WHERE "
+				    "service = '' AND state IN " SQL_WAITING;
+	static const char *const ends[] = {
+		"SELECT max(rowid) FROM contracts",
+		"SELECT min(rowid) + max(rowid) FROM certificates",
+		"SELECT min(rowid) FROM secrets",
+		"SELECT max(rowid) FROM secrets",
+		"SELECT min(rowid) FROM jobs",
+		"SELECT max(rowid) FROM jobs",
+		"SELECT max(rowid) FROM trails",
+		"SELECT max(rowid) FROM attempts",
+		"SELECT count(*) FROM job_counts",
+		queue,
+		"SELECT 1 FROM jobs INDEXED BY jobs_leased WHERE lease_token IS NOT NULL LIMIT 1",
+	};
+	int64_t bytes, ignored;
+
+	if (!store_schema_number(db, path,
+		    "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+		    &bytes, error))
+		return false;
+	if (bytes <= CHECK_WHOLE_BYTES && !check_whole(db, path, error))
+		return false;
+	for (size_t i = 0; i < ARRAY_LENGTH(ends); i++) {
+		if (store_schema_number(db, path, ends[i], &ignored, error))
+			continue;
+		/* No such table, index or column: SQLite's plain error, which here is damage. */
+		if (sqlite3_errcode(db) == SQLITE_ERROR)
+			return error_set(error, ERROR_PERMANENT,
+				"%s: damaged: %s; stop what uses it and restore it from a backup",
+				path, sqlite3_errmsg(db));
+		return false;
+	}
+	return true;
+}
