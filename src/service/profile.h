@@ -73,6 +73,9 @@ struct profile {
  * where the file is silent. Permanent error naming file, line and key.
  */
 bool must_check profile_read(const char *path, struct profile *profile, struct error *error);
+/* A profile of RULES (copied) alone: no request, no endpoint, the limits at their defaults. */
+void profile_init(struct profile *profile, const struct service_rules *rules);
+/* Frees what PROFILE holds; it is {0} again. */
 void profile_clear(struct profile *profile);
 
 /* True when the request needs a PKCS#12 made for it. */
