@@ -69,10 +69,11 @@ struct profile {
 };
 
 /*
- * Reads one profile file. BUILTIN (may be NULL) are the rules of a service of that id, which serve
- * where the file is silent. Permanent error naming file, line and key.
+ * Reads one profile file; its name gives the id. BUILTIN (may be NULL) are the rules that serve
+ * where the file is silent (its id is not looked at). Permanent error naming file, line and key.
  */
-bool must_check profile_read(const char *path, struct profile *profile, struct error *error);
+bool must_check profile_read(const char *path, const struct service_rules *builtin,
+	struct profile *profile, struct error *error);
 /* A profile of RULES (copied) alone: no request, no endpoint, the limits at their defaults. */
 void profile_init(struct profile *profile, const struct service_rules *rules);
 /* Frees what PROFILE holds; it is {0} again. */
