@@ -4,9 +4,37 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "config/config_private.h"
+#include "service/profile_options.h"
 
-/* Takes the profiles' rules over into the rulebook, which points into CONFIG. */
-static void fill_rulebook(struct config *config)
+struct config *config_new(const char *directory)
+{
+	struct config *config = xcalloc(1, sizeof(*config));
+
+	options_defaults(config_options, CONFIG_OPTION_COUNT, directory, config);
+	config->holidays = holidays_new();
+	return config;
+}
+
+void config_add_builtin(struct config *config)
+{
+	size_t i, count = 0;
+	const struct service_rules *builtin = catalogue_builtin(&count);
+
+	config->profiles = xreallocarray(
+		config->profiles, config->profile_count + count, sizeof(*config->profiles));
+	for (i = 0; i < count; i++) {
+		struct service_rules rules = builtin[i];
+
+		rules.opening_minute = config->opening_minute;
+		/* The services that are due "+1 and then several more". */
+		if (rules.business_days > 1)
+			rules.business_days = 1 + config->several_business_days;
+		profile_init(&config->profiles[config->profile_count++], &rules);
+	}
+}
+
+void config_fill_rulebook(struct config *config)
 {
 	size_t i;
 
@@ -14,7 +42,9 @@ static void fill_rulebook(struct config *config)
 		xreallocarray(config->services, config->profile_count, sizeof(*config->services));
 	for (i = 0; i < config->profile_count; i++)
 		config->services[i] = config->profiles[i].rules;
-	config->rulebook.calendar = calendar_default(config->holidays);
+	config->rulebook.calendar.holidays = config->holidays;
+	memcpy(config->rulebook.calendar.closings, config->closings, sizeof(config->closings));
+	config->rulebook.calendar.closing_count = config->closing_count;
 	config->rulebook.policy = config->policy;
 	config->rulebook.services = config->services;
 	config->rulebook.service_count = config->profile_count;
@@ -22,18 +52,10 @@ static void fill_rulebook(struct config *config)
 
 struct config *config_defaults(void)
 {
-	struct config *config = xcalloc(1, sizeof(*config));
-	size_t i, count = 0;
-	const struct service_rules *builtin = catalogue_builtin(&count);
+	struct config *config = config_new(SYSCONFDIR "/certinstalld");
 
-	config->holidays = holidays_new();
-	config->policy = linkage_policy_default();
-	config->backoff = backoff_rules_default();
-	config->profiles = xcalloc(count, sizeof(*config->profiles));
-	for (i = 0; i < count; i++)
-		profile_init(&config->profiles[i], &builtin[i]);
-	config->profile_count = count;
-	fill_rulebook(config);
+	config_add_builtin(config);
+	config_fill_rulebook(config);
 	return config;
 }
 
@@ -73,4 +95,17 @@ const struct profile *config_profile(const struct config *config, const char *id
 			return &config->profiles[i];
 	}
 	return NULL;
+}
+
+void config_describe(struct buffer *out)
+{
+	buffer_append_text(out, "certinstalld.conf\n\n");
+	options_describe(config_options, CONFIG_OPTION_COUNT, out);
+	buffer_append_text(out, "\nsite ID { … } lays these over the service's profile\n\n");
+	options_describe(profile_options, PROFILE_SITE_OPTION_COUNT, out);
+	buffer_append_text(out, "\nservices.d/ID.conf: those of a site, and\n\n");
+	options_describe(profile_options + PROFILE_SITE_OPTION_COUNT,
+		PROFILE_OPTION_COUNT - PROFILE_SITE_OPTION_COUNT, out);
+	buffer_append_text(out, "\npart NAME { … } in it\n\n");
+	options_describe(profile_part_options, PROFILE_PART_OPTION_COUNT, out);
 }

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "domain/backoff.h"
 #include "domain/linkage.h"
@@ -53,6 +54,10 @@ struct config {
 	size_t profile_count;
 	struct service_rules *services; /* the profiles' rules, copied in order; shallow */
 	struct rulebook rulebook;	/* points into this struct */
+
+	/* What the built-in services' rules were made with; the profiles hold what came of it. */
+	int opening_minute;	   /* of services whose profile is silent */
+	int several_business_days; /* of idgw, waf and waf-group, after the first one */
 };
 
 /*
@@ -63,6 +68,9 @@ bool must_check config_read(const char *path, struct config **config, struct err
 /* The built-in defaults: the seven services' rules, no endpoints; for the offline verbs. */
 struct config *config_defaults(void);
 void config_free(struct config *config);
+
+/* Appends the documentation of every key: name, type, default, bounds, what it is for. */
+void config_describe(struct buffer *out);
 
 /* The profile with this id, NULL when there is none. */
 const struct profile *config_profile(const struct config *config, const char *id);
