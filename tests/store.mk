@@ -12,7 +12,7 @@ tests_unit_test_store_sqlite_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_store_sqlite_LDADD = $(STORE_LIBS) $(CMOCKA_LIBS)
 
 # Measures, judges nothing: make tests/bench/bench_store && tests/bench/bench_store [JOBS]
-EXTRA_PROGRAMS = tests/bench/bench_store
+EXTRA_PROGRAMS += tests/bench/bench_store
 tests_bench_bench_store_SOURCES = tests/bench/bench_store.c
 tests_bench_bench_store_LDADD = $(STORE_LIBS)
 CLEANFILES += $(EXTRA_PROGRAMS)
