@@ -165,7 +165,8 @@ bool civil_parse_instant(const char *text, int64_t *instant_ms)
 	}
 	if (!offset_at(&at, &offset_min) || *at != '\0')
 		return false;
-	*instant_ms = civil_instant(day, hour * 60 + minute, offset_min) + second * 1000 + ms;
+	*instant_ms =
+		civil_instant(day, hour * 60 + minute, offset_min) + second * INT64_C(1000) + ms;
 	return true;
 }
 

@@ -42,21 +42,20 @@ bool journal_is_stream(const char *stream, int fd)
 size_t journal_line(char target[JOURNAL_LINE_MAX], bool stamped, int64_t now_ms,
 	enum log_level level, const char *message)
 {
-	char time[CIVIL_INSTANT_MAX + 1] = "";
+	char time[CIVIL_INSTANT_MAX] = "";
 	const char *name = "";
 	int length;
 
-	if (stamped) {
+	if (stamped)
 		civil_format_instant(time, now_ms, TOKYO_OFFSET_MIN);
-		strcat(time, " ");
-	}
 	if (level == LOG_LEVEL_ERROR)
 		name = "error: ";
 	else if (level == LOG_LEVEL_WARNING)
 		name = "warning: ";
 	else if (level == LOG_LEVEL_DEBUG)
 		name = "debug: ";
-	length = snprintf(target, JOURNAL_LINE_MAX, "%s%s%s\n", time, name, message);
+	length = snprintf(
+		target, JOURNAL_LINE_MAX, "%s%s%s%s\n", time, stamped ? " " : "", name, message);
 	if (length < 0)
 		return 0;
 	if (length >= JOURNAL_LINE_MAX) {

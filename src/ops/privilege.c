@@ -24,7 +24,7 @@ static bool find_user(const char *user, struct passwd *entry, char **data, struc
 		size *= 2;
 		*data = xreallocarray(*data, size, 1);
 		status = getpwnam_r(user, entry, *data, size, &found);
-	} while (status == ERANGE && size < 1024 * 1024);
+	} while (status == ERANGE && size < (size_t)1024 * 1024);
 	if (found == NULL && (status == 0 || status == ENOENT))
 		return error_set(error, ERROR_PERMANENT,
 			"there is no user %s: create it, or set \"user\" in the configuration",
@@ -61,7 +61,7 @@ static bool become(const char *user, const struct passwd *entry, struct error *e
 		(entry->pw_gid != 0 && setegid(0) == 0))
 		return error_set(error, ERROR_INTERNAL,
 			"became user %s, but there is a way back; refusing to go on", user);
-	/* The kernel takes the guard away with the change of user. */
+	/* With the change of user the kernel sets it anew, to what fs.suid_dumpable says. */
 	if (guarded)
 		(void)prctl(PR_SET_DUMPABLE, 0);
 	return true;

@@ -50,8 +50,11 @@ bool spool_list(
 		fault = fault == 0 ? errno : fault;
 		closedir(stream);
 		spool_list_free(*names, *count);
-		return error_set(error, ERROR_TEMPORARY, "%s: cannot be read: %s", directory,
+		*names = NULL;
+		*count = 0;
+		error_set(error, ERROR_TEMPORARY, "%s: cannot be read: %s", directory,
 			strerror(fault));
+		return false;
 	}
 	closedir(stream);
 	if (*count > 0)

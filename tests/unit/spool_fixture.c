@@ -171,9 +171,14 @@ void put_text(const char *path, const char *text)
 	put_file(path, text, strlen(text));
 }
 
+void append_file(const char *path, const char *text, size_t length)
+{
+	write_file(path, "ae", text, length);
+}
+
 void append_text(const char *path, const char *text)
 {
-	write_file(path, "ae", text, strlen(text));
+	append_file(path, text, strlen(text));
 }
 
 bool exists(const char *path)

@@ -18,6 +18,7 @@ void spool_fixture_reset(void);
 /* Writes (or appends to) PATH. */
 void put_file(const char *path, const char *text, size_t length);
 void put_text(const char *path, const char *text);
+void append_file(const char *path, const char *text, size_t length);
 void append_text(const char *path, const char *text);
 bool exists(const char *path);
 /* How many entries DIRECTORY has, hidden ones too; 0 when it is not there. */

@@ -5,7 +5,6 @@
 
 #include <fcntl.h>
 #include <grp.h>
-#include <inttypes.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +21,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "ops/journal.h"
 #include "ops/journal_private.h"
 #include "ops/notify.h"
@@ -109,8 +109,8 @@ static void test_notify(void **state)
 	assert_told("STATUS=3 of 5 READY=1");
 	notify_reloading();
 	assert_true(recv(service_manager, text, sizeof(text) - 1, 0) > 0);
-	assert_int_equal(sscanf(text, "RELOADING=1\nMONOTONIC_USEC=%" SCNd64, &usec), 1);
-	assert_true(usec > 0);
+	assert_memory_equal(text, "RELOADING=1\nMONOTONIC_USEC=", 27);
+	assert_true(text_to_int64(text + 27, 1, INT64_MAX, &usec));
 	assert_told("");
 }
 
@@ -175,7 +175,8 @@ static void test_is_stream(void **state)
 	snprintf(text, sizeof(text), "%ju:%ju", (uintmax_t)status.st_dev, (uintmax_t)status.st_ino);
 	assert_true(journal_is_stream(text, ends[0]));
 	assert_false(journal_is_stream(text, STDIN_FILENO));
-	strcat(text, "0");
+	snprintf(
+		text, sizeof(text), "%ju:%ju0", (uintmax_t)status.st_dev, (uintmax_t)status.st_ino);
 	assert_false(journal_is_stream(text, ends[0]));
 	snprintf(text, sizeof(text), "%ju:%ju", (uintmax_t)status.st_dev + 1,
 		(uintmax_t)status.st_ino);
@@ -256,10 +257,9 @@ int __wrap_sd_journal_sendv(const struct iovec *vectors, int count)
 	int i;
 
 	sent[0] = '\0';
-	for (i = 0; i < count; i++) {
-		strncat(sent, vectors[i].iov_base, vectors[i].iov_len);
-		strcat(sent, ";");
-	}
+	for (i = 0; i < count; i++)
+		snprintf(sent + strlen(sent), sizeof(sent) - strlen(sent), "%.*s;",
+			(int)vectors[i].iov_len, (const char *)vectors[i].iov_base);
 	return send_status;
 }
 

@@ -142,7 +142,7 @@ static void test_long_names(void **state)
 
 	(void)state;
 	memset(name, 'n', sizeof(name));
-	strcpy(name + 250, ".json");
+	memcpy(name + 250, ".json", sizeof(".json"));
 	for (i = 0; i < 2; i++) {
 		snprintf(path, sizeof(path), "spool/%s", name);
 		put_text(path, "bad 1");
@@ -193,10 +193,11 @@ static void test_bounds(void **state)
 		char *rejected;
 
 		spool_fixture_reset();
-		memcpy(text, "one\n", 4);
-		memset(text + 4, 'x', lines[i].length);
-		memcpy(text + 4 + lines[i].length, "\ntwo\n", 5);
-		put_file("spool/a.ndjson", text, lines[i].length + 9);
+		memset(text, 'x', lines[i].length);
+		text[lines[i].length] = '\n';
+		put_text("spool/a.ndjson", "one\n");
+		append_file("spool/a.ndjson", text, lines[i].length + 1);
+		append_text("spool/a.ndjson", "two\n");
 		assert_int_equal(pass_once().taken, lines[i].taken ? 3 : 2);
 		assert_string_equal(taker.durable[taker.durable_count - 1], "two");
 		assert_int_equal(taker.last_line, 3);
@@ -208,7 +209,7 @@ static void test_bounds(void **state)
 		rejected = text_of("spool/rejected/a.ndjson");
 		if (!lines[i].taken) {
 			assert_int_equal(strlen(rejected), lines[i].length + 1);
-			assert_memory_equal(rejected, text + 4, lines[i].length + 1);
+			assert_memory_equal(rejected, text, lines[i].length + 1);
 		}
 		free(rejected);
 	}

@@ -134,7 +134,7 @@ static int finish(void **state)
 	spool_watch_free(watch);
 	if (system("rm -rf spool old") != 0 || chdir("/") != 0 || rmdir(scratch) != 0)
 		return -1;
-	strcpy(scratch + strlen(scratch) - 6, "XXXXXX");
+	memset(scratch + strlen(scratch) - 6, 'X', 6);
 	return watched.fd == -1 ? 0 : -1;
 }
 
