@@ -1,1 +1,11 @@
 # Part of Makefile.am: tests of net.
+NET_LIBS = src/net/libnet.a $(BASE_LIBS) $(CURL_LIBS) $(EVENT_LIBS) $(OPENSSL_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_loop
+TESTS += tests/unit/test_loop
+tests_unit_test_loop_SOURCES = tests/unit/test_loop.c
+tests_unit_test_loop_CFLAGS = $(TEST_CFLAGS)
+# A stepped clock and the want of a descriptor are played to the loop by these.
+tests_unit_test_loop_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=read,--wrap=timerfd_create \
+	-Wl,--wrap=timerfd_settime
+tests_unit_test_loop_LDADD = $(NET_LIBS)

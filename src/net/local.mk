@@ -1,1 +1,4 @@
-# Part of Makefile.am: src/net.
+# Part of Makefile.am: src/net, floor 2.
+noinst_LIBRARIES += src/net/libnet.a
+src_net_libnet_a_SOURCES = \
+	src/net/loop.c src/net/loop.h

@@ -16,13 +16,19 @@ struct loop_timer;
 struct loop_watch;
 struct loop_signal;
 
-/* CLOCK is borrowed; it tells monotonic and wall time to all that run on the loop. */
+/*
+ * CLOCK is borrowed; it tells monotonic and wall time to all that run on the loop. From here on the
+ * process ignores SIGPIPE: a peer that hangs up is an error of a write.
+ */
 struct loop *loop_new(const struct clock *clock);
 /* All timers, watches and signals must have been freed. */
 void loop_free(struct loop *loop);
 const struct clock *loop_clock(const struct loop *loop);
 
-/* Runs until loop_stop; temporary error when the kernel refuses to poll. */
+/*
+ * Runs until loop_stop; temporary error when the kernel refuses to poll. A loop_stop from before
+ * counts: the run then ends at once. With nothing to do it sleeps without waking up.
+ */
 bool must_check loop_run(struct loop *loop, struct error *error);
 void loop_stop(struct loop *loop);
 
@@ -35,6 +41,7 @@ void loop_timer_set(struct loop_timer *timer, int64_t delay_ms);
 /*
  * (Re)arms for an instant of wall time, by a timerfd on CLOCK_REALTIME that is cancelled when the
  * clock is stepped, so that the timer fires at that instant whatever happens to the clock between.
+ * On a clock that is not the system's the wait is the difference at this moment, in real time.
  */
 void loop_timer_set_wall(struct loop_timer *timer, int64_t wall_ms);
 void loop_timer_cancel(struct loop_timer *timer);
