@@ -9,3 +9,9 @@ tests_unit_test_loop_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_loop_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=read,--wrap=timerfd_create \
 	-Wl,--wrap=timerfd_settime
 tests_unit_test_loop_LDADD = $(NET_LIBS)
+
+check_PROGRAMS += tests/unit/test_http_message
+TESTS += tests/unit/test_http_message
+tests_unit_test_http_message_SOURCES = tests/unit/test_http_message.c
+tests_unit_test_http_message_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_http_message_LDADD = $(NET_LIBS)

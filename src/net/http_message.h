@@ -52,6 +52,7 @@ enum http_failure {
 	HTTP_INTERNAL,
 };
 
+/* "ok", "connect-failed", "tls-failed", …: for records and logs. */
 const char *http_failure_name(enum http_failure failure);
 
 struct http_answer {
@@ -72,7 +73,8 @@ void http_answer_clear(struct http_answer *answer);
 
 /*
  * Retry-After as a wait from now: delta-seconds or an HTTP-date (against DATE_HEADER, the answer's
- * own clock, where given, else NOW_MS). -1 when VALUE is NULL or neither; never negative otherwise.
+ * own clock, where given, else NOW_MS); RFC 9110, 10.2.3. -1 when VALUE is NULL or neither; never
+ * negative otherwise, and a hundred years at most.
  */
 int64_t http_retry_after_ms(const char *value, const char *date_header, int64_t now_ms);
 

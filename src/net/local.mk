@@ -1,4 +1,5 @@
 # Part of Makefile.am: src/net, floor 2.
 noinst_LIBRARIES += src/net/libnet.a
 src_net_libnet_a_SOURCES = \
+	src/net/http_message.c src/net/http_message.h \
 	src/net/loop.c src/net/loop.h
