@@ -1,5 +1,8 @@
 # Part of Makefile.am: tests of net.
 NET_LIBS = src/net/libnet.a $(BASE_LIBS) $(CURL_LIBS) $(EVENT_LIBS) $(OPENSSL_LIBS) $(CMOCKA_LIBS)
+NET_SERVER = tests/unit/tls_server.c tests/unit/tls_server.h \
+	tests/unit/fake_names.c tests/unit/fake_names.h
+NET_FIXTURE = tests/unit/http_fixture.c tests/unit/http_fixture.h $(NET_SERVER)
 
 check_PROGRAMS += tests/unit/test_loop
 TESTS += tests/unit/test_loop
@@ -15,3 +18,15 @@ TESTS += tests/unit/test_http_message
 tests_unit_test_http_message_SOURCES = tests/unit/test_http_message.c
 tests_unit_test_http_message_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_http_message_LDADD = $(NET_LIBS)
+
+check_PROGRAMS += tests/unit/test_http
+TESTS += tests/unit/test_http
+tests_unit_test_http_SOURCES = tests/unit/test_http.c $(NET_FIXTURE)
+tests_unit_test_http_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_http_LDADD = $(NET_LIBS)
+
+check_PROGRAMS += tests/unit/test_http_failures
+TESTS += tests/unit/test_http_failures
+tests_unit_test_http_failures_SOURCES = tests/unit/test_http_failures.c $(NET_FIXTURE)
+tests_unit_test_http_failures_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_http_failures_LDADD = $(NET_LIBS)

@@ -1,0 +1,297 @@
+#include "net/http.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <curl/curl.h>
+
+#include "base/alloc.h"
+#include "net/http_private.h"
+
+struct http {
+	struct loop *loop;
+	CURLM *multi;
+	struct loop_timer *timer; /* libcurl's own time-outs */
+	struct http_transfer *first;
+	bool closing;
+};
+
+void http_init_process(void)
+{
+	static bool done;
+
+	if (done)
+		return;
+	done = true;
+	/* Fails for want of memory only, or when another part of the process was here first. */
+	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, wiping_malloc, wiping_free, wiping_realloc,
+		    wiping_strdup, wiping_calloc) != CURLE_OK)
+		abort();
+}
+
+/* The end of a transfer. */
+
+static void transfer_unlink(struct http_transfer *transfer)
+{
+	if (transfer->previous != NULL)
+		transfer->previous->next = transfer->next;
+	else
+		transfer->http->first = transfer->next;
+	if (transfer->next != NULL)
+		transfer->next->previous = transfer->previous;
+}
+
+static void transfer_release(struct http_transfer *transfer)
+{
+	if (transfer->added)
+		(void)curl_multi_remove_handle(transfer->http->multi, transfer->easy);
+	/* The handle goes first: it refers to the rest. */
+	curl_easy_cleanup(transfer->easy);
+	curl_mime_free(transfer->mime);
+	curl_slist_free_all(transfer->headers);
+	free(transfer->cursors);
+	loop_timer_free(transfer->timer);
+	transfer->timer = NULL;
+}
+
+/* The one end of every transfer; TRANSFER is gone afterwards. */
+static void transfer_finish(struct http_transfer *transfer)
+{
+	transfer->finished = true;
+	transfer->answer.duration_ms =
+		clock_mono_ms(loop_clock(transfer->http->loop)) - transfer->began_ms;
+	transfer_unlink(transfer);
+	transfer_release(transfer);
+	transfer->callback(transfer->context, &transfer->answer);
+	http_answer_clear(&transfer->answer);
+	explicit_bzero(transfer->error_buffer, sizeof(transfer->error_buffer));
+	free(transfer);
+}
+
+static void note_status(struct http_transfer *transfer)
+{
+	long status = 0;
+	long version = 0;
+
+	if (curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK)
+		transfer->answer.status = (int)status;
+	if (curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_VERSION, &version) == CURLE_OK &&
+		status != 0)
+		transfer->answer.http_major = version == CURL_HTTP_VERSION_2_0 ? 2 : 1;
+}
+
+static void transfer_done(struct http_transfer *transfer, CURLcode result)
+{
+	note_status(transfer);
+	http_judge_result(transfer, result);
+	transfer_finish(transfer);
+}
+
+static void transfer_break_off(struct http_transfer *transfer)
+{
+	if (transfer->added)
+		note_status(transfer);
+	transfer->answer.failure = HTTP_CANCELLED;
+	error_set(&transfer->answer.error, ERROR_TEMPORARY, "%s: the request was cancelled",
+		transfer->origin);
+	transfer_finish(transfer);
+}
+
+/* libcurl on the loop. */
+
+static void collect(struct http *http)
+{
+	CURLMsg *message;
+	int left;
+
+	/* A callback may start and cancel others: the queue of messages is libcurl's to keep. */
+	while ((message = curl_multi_info_read(http->multi, &left)) != NULL) {
+		struct http_transfer *transfer = NULL;
+		CURLcode result = message->data.result;
+
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		(void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+		assert(transfer != NULL);
+		transfer_done(transfer, result);
+	}
+}
+
+static void socket_ready(void *context, int fd, int events)
+{
+	struct http *http = context;
+	int mask = 0;
+	int running;
+
+	if (events & LOOP_READ)
+		mask |= CURL_CSELECT_IN;
+	if (events & LOOP_WRITE)
+		mask |= CURL_CSELECT_OUT;
+	(void)curl_multi_socket_action(http->multi, fd, mask, &running);
+	collect(http);
+}
+
+static void time_over(void *context)
+{
+	struct http *http = context;
+	int running;
+
+	(void)curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	collect(http);
+}
+
+static int socket_wanted(
+	CURL *easy, curl_socket_t fd, int what, void *context, void *socket_context)
+{
+	struct http *http = context;
+	struct loop_watch *watch = socket_context;
+	int events = 0;
+
+	(void)easy;
+	if (what == CURL_POLL_REMOVE) {
+		loop_watch_free(watch);
+		(void)curl_multi_assign(http->multi, fd, NULL);
+		return 0;
+	}
+	if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
+		events |= LOOP_READ;
+	if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
+		events |= LOOP_WRITE;
+	if (watch != NULL) {
+		loop_watch_change(watch, events);
+		return 0;
+	}
+	watch = loop_watch_new(http->loop, fd, events, socket_ready, http);
+	(void)curl_multi_assign(http->multi, fd, watch);
+	return 0;
+}
+
+static int time_wanted(CURLM *multi, long timeout_ms, void *context)
+{
+	struct http *http = context;
+
+	(void)multi;
+	if (timeout_ms < 0)
+		loop_timer_cancel(http->timer);
+	else
+		loop_timer_set(http->timer, timeout_ms);
+	return 0;
+}
+
+#define SET_MULTI(option, value) (curl_multi_setopt(made->multi, (option), (value)) == CURLM_OK)
+
+bool http_new(struct loop *loop, size_t connections, struct http **http, struct error *error)
+{
+	struct http *made = xcalloc(1, sizeof(*made));
+
+	assert(connections > 0);
+	made->loop = loop;
+	made->timer = loop_timer_new(loop, time_over, made);
+	made->multi = curl_multi_init();
+	/*
+	 * How many connections there are at once is for the caller to bound, by how many transfers
+	 * it starts. libcurl's own bounds would make transfers wait whose time is running.
+	 */
+	if (made->multi != NULL && SET_MULTI(CURLMOPT_SOCKETFUNCTION, socket_wanted) &&
+		SET_MULTI(CURLMOPT_SOCKETDATA, made) &&
+		SET_MULTI(CURLMOPT_TIMERFUNCTION, time_wanted) &&
+		SET_MULTI(CURLMOPT_TIMERDATA, made) &&
+		SET_MULTI(CURLMOPT_MAXCONNECTS, (long)connections) &&
+		SET_MULTI(CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX)) {
+		*http = made;
+		return true;
+	}
+	http_free(made);
+	return error_set(error, ERROR_INTERNAL,
+		"libcurl (%s) cannot be set up; 7.88 or later is needed", curl_version());
+}
+
+void http_free(struct http *http)
+{
+	if (http == NULL)
+		return;
+	http->closing = true;
+	while (http->first != NULL) {
+		assert(http->first->previous == NULL);
+		transfer_break_off(http->first);
+	}
+	/* Closes what was kept open, with a last call of socket_wanted for each. */
+	(void)curl_multi_cleanup(http->multi);
+	loop_timer_free(http->timer);
+	free(http);
+}
+
+/* The beginning of a transfer. */
+
+/*
+ * libcurl's own bound on slowness counts in whole seconds and averages over five; this one tells
+ * that nothing moved at all between two looks.
+ */
+static void look_for_stall(struct http_transfer *transfer)
+{
+	curl_off_t up = 0;
+	curl_off_t down = 0;
+	curl_off_t seen;
+
+	(void)curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_UPLOAD_T, &up);
+	(void)curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_DOWNLOAD_T, &down);
+	seen = up + down + (curl_off_t)transfer->header_bytes;
+	if (seen != transfer->bytes_seen) {
+		transfer->bytes_seen = seen;
+		loop_timer_set(transfer->timer, transfer->stall_timeout_ms);
+		return;
+	}
+	note_status(transfer);
+	transfer->answer.failure = HTTP_TIMED_OUT;
+	error_set(&transfer->answer.error, ERROR_TEMPORARY, "%s: %s, not a byte for %lld ms",
+		transfer->origin,
+		http_request_was_sent(transfer) ? "stalled" : "timed out while connecting",
+		(long long)transfer->stall_timeout_ms);
+	transfer_finish(transfer);
+}
+
+static void transfer_timer(void *context)
+{
+	struct http_transfer *transfer = context;
+
+	if (transfer->failed_early)
+		transfer_finish(transfer);
+	else
+		look_for_stall(transfer);
+}
+
+struct http_transfer *http_start(struct http *http, const struct http_peer *peer,
+	const struct http_request *request, http_callback *callback, void *context)
+{
+	struct http_transfer *transfer = xcalloc(1, sizeof(*transfer));
+
+	assert(!http->closing);
+	transfer->http = http;
+	transfer->callback = callback;
+	transfer->context = context;
+	transfer->began_ms = clock_mono_ms(loop_clock(http->loop));
+	transfer->timer = loop_timer_new(http->loop, transfer_timer, transfer);
+	transfer->next = http->first;
+	if (http->first != NULL)
+		http->first->previous = transfer;
+	http->first = transfer;
+	if (!http_easy_prepare(transfer, peer, request)) {
+		transfer->failed_early = true;
+	} else if (curl_multi_add_handle(http->multi, transfer->easy) != CURLM_OK) {
+		transfer->failed_early = true;
+		transfer->answer.failure = HTTP_INTERNAL;
+		error_set(&transfer->answer.error, ERROR_INTERNAL,
+			"%s: libcurl does not take the transfer", transfer->origin);
+	} else {
+		transfer->added = true;
+	}
+	loop_timer_set(transfer->timer, transfer->failed_early ? 0 : transfer->stall_timeout_ms);
+	return transfer;
+}
+
+void http_cancel(struct http_transfer *transfer)
+{
+	if (transfer != NULL && !transfer->finished)
+		transfer_break_off(transfer);
+}

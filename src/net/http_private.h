@@ -1,0 +1,67 @@
+#ifndef NET_HTTP_PRIVATE_H
+#define NET_HTTP_PRIVATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <curl/curl.h>
+
+#include "net/http.h"
+
+/* What http.c (the multi handle on the loop), http_easy.c (one transfer's settings) and
+ * http_judge.c (what came back) share. */
+
+/* A multipart body's part, read from where the request has it. */
+struct http_part_cursor {
+	const struct buffer *data;
+	size_t offset;
+};
+
+struct http_transfer {
+	struct http *http;
+	struct http_transfer *previous;
+	struct http_transfer *next;
+	http_callback *callback;
+	void *context;
+	struct http_answer answer;
+
+	CURL *easy;
+	struct curl_slist *headers;
+	curl_mime *mime;
+	struct http_part_cursor *cursors;
+	char origin[256]; /* scheme://host:port, for sentences */
+	char error_buffer[CURL_ERROR_SIZE];
+
+	size_t answer_max;
+	size_t header_bytes;
+	bool answer_too_large;
+	bool headers_too_large;
+	bool headers_ended; /* those of the last status line seen */
+
+	struct loop_timer *timer; /* stall; or what failed before it began */
+	int64_t stall_timeout_ms;
+	curl_off_t bytes_seen; /* either way, when the timer last looked */
+	int64_t began_ms;
+	bool failed_early;
+	bool added; /* to the multi handle */
+	bool finished;
+};
+
+/*
+ * Makes TRANSFER's easy handle for REQUEST to PEER. False when that cannot be done: the answer's
+ * failure and error say why.
+ */
+bool must_check http_easy_prepare(struct http_transfer *transfer, const struct http_peer *peer,
+	const struct http_request *request);
+
+/* What CURLOPT_HEADERFUNCTION and CURLOPT_WRITEFUNCTION call with a transfer. */
+size_t http_take_header(char *data, size_t size, size_t count, void *context);
+size_t http_take_body(char *data, size_t size, size_t count, void *context);
+
+/* Puts into the answer's failure and error what RESULT means; its status is set already. */
+void http_judge_result(struct http_transfer *transfer, CURLcode result);
+
+/* True when something of the request has gone out, so that its effect is unknown. */
+bool http_request_was_sent(const struct http_transfer *transfer);
+
+#endif
