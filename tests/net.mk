@@ -30,3 +30,9 @@ TESTS += tests/unit/test_http_failures
 tests_unit_test_http_failures_SOURCES = tests/unit/test_http_failures.c $(NET_FIXTURE)
 tests_unit_test_http_failures_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_http_failures_LDADD = $(NET_LIBS)
+
+check_PROGRAMS += tests/unit/test_probe
+TESTS += tests/unit/test_probe
+tests_unit_test_probe_SOURCES = tests/unit/test_probe.c $(NET_SERVER)
+tests_unit_test_probe_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_probe_LDADD = $(NET_LIBS)

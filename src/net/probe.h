@@ -17,8 +17,9 @@ struct probe;
 #define PROBE_FINGERPRINT_SIZE 32
 
 enum probe_outcome {
-	PROBE_SERVED, /* a certificate came */
-	PROBE_NONE, /* reached, but no certificate: the handshake was refused (unknown SNI, say) */
+	PROBE_SERVED, /* a certificate came, even if the handshake failed after it */
+	/* reached, but no certificate: refused by an alert (unknown SNI, say), or not TLS at all */
+	PROBE_NONE,
 	PROBE_UNREACHABLE, /* name, refused, reset, time-out */
 	PROBE_CANCELLED,
 };
@@ -38,7 +39,8 @@ typedef void probe_callback(void *context, const struct probe_result *result);
 /*
  * ADDRESS is "host:port" or "[v6]:port" (host a name or an address; names are resolved without
  * blocking the loop); SNI a host name in A-labels, "*" labels not allowed. The callback runs once,
- * from the loop, never from within this call.
+ * from the loop, never from within this call. Each address of a name gets its share of TIMEOUT_MS
+ * until one accepts the connection.
  */
 struct probe *probe_start(struct loop *loop, const char *address, const char *sni,
 	int64_t timeout_ms, probe_callback *callback, void *context);
