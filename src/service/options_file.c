@@ -11,8 +11,9 @@
 #include "base/file.h"
 
 /*
- * libconfuse takes the end of the file for the end of a section: a key of the body is put behind
- * the text, which is unknown inside a section, so that a file that was cut off is noticed.
+ * libconfuse takes the end of the file for the end of a section or comment: a key of the body is
+ * put behind the text, which is unknown inside a section and unseen inside a comment, so that a
+ * file that was cut off is noticed.
  */
 #define END_KEY "end-of-configuration"
 
@@ -260,9 +261,11 @@ static bool parse(struct option_file *file, struct buffer *text, struct error *e
 	fclose(stream);
 	if (status != CFG_SUCCESS)
 		fail_at(cfg->line, "does not parse; mend the file there");
+	else if ((cfg_getopt(cfg, END_KEY)->flags & CFGF_MODIFIED) == 0)
+		fail_at(cfg->line, "the file ends inside a comment; close it with */");
 	reading.file = NULL;
 	reading.error = NULL;
-	return status == CFG_SUCCESS;
+	return !reading.failed;
 }
 
 bool options_open(struct option_file *file, struct error *error)

@@ -246,6 +246,7 @@ static const struct {
 	{"token = \"credential:x\"\n", "CREDENTIALS_DIRECTORY is not set"},
 	{"part a {\n", "the file ends inside a section; close it with }"},
 	{"part a { content = \"x\"\n", "the file ends inside a section"},
+	{"name = a\n/* why\n", "the file ends inside a comment; close it with */"},
 	{"name = \"a\n", ":"},
 	{"success = {200\n", ":"},
 	{"name =\n", ":"},
@@ -270,6 +271,10 @@ static void test_refused(void **state)
 			fail_msg("%s gave: %s", refused[i].text, error.text);
 		assert_null(strstr(error.text, "secret"));
 		assert_null(profile.rules.id);
+		/* The lexer is a global: nothing of the bad file stays in it. */
+		if (!read_text("a.conf", "name = \"b\"\n" PART, NULL, &profile, &error))
+			fail_msg("after %s: %s", refused[i].text, error.text);
+		profile_clear(&profile);
 	}
 	free(prefix);
 }
