@@ -214,6 +214,16 @@ static void judge_file(struct spool_run *run, struct file_batch *batch, const ch
 	batch->count++;
 }
 
+/*
+ * One file that cannot be stored must not hold up the rest, yet a store that takes nothing is not
+ * asked for each of ten thousand files.
+ */
+#define FAILURES_MAX 16
+static bool is_given_up(const struct spool_run *run)
+{
+	return run->failures >= FAILURES_MAX;
+}
+
 static void settle_batch(struct spool_run *run, struct file_batch *batch)
 {
 	struct error error = {0};
@@ -231,7 +241,7 @@ static void settle_batch(struct spool_run *run, struct file_batch *batch)
 	if (durable || count <= 1)
 		return;
 	/* Each by itself, so that one that cannot be stored does not hold up the others. */
-	for (i = 0; i < count; i++) {
+	for (i = 0; i < count && !is_given_up(run); i++) {
 		char name[NAME_MAX + 1];
 		struct file_batch *single = xcalloc(1, sizeof(*single));
 
@@ -244,7 +254,8 @@ static void settle_batch(struct spool_run *run, struct file_batch *batch)
 
 static bool is_stopped(const struct spool_run *run)
 {
-	return run->stop != NULL && run->stop(run->taker->context);
+	return is_given_up(run) ||
+	       (run->stop != NULL && run->stop != NULL && run->stop(run->taker->context));
 }
 
 static void pass_names(struct spool_run *run, char **names, size_t count)
@@ -269,6 +280,12 @@ static void pass_names(struct spool_run *run, char **names, size_t count)
 	}
 	settle_batch(run, batch);
 	free(batch);
+	if (is_given_up(run)) {
+		log_error("%s: the rest is left for the next pass: nothing can be stored at "
+			  "present",
+			run->directory);
+		run->pass->later = true;
+	}
 }
 
 bool spool_pass(const char *directory, const struct spool_taker *taker, bool (*stop)(void *context),

@@ -95,9 +95,10 @@ struct spool_run {
 	bool (*stop)(void *context);
 	struct spool_pass *pass;
 	struct spool_reader reader;
-	size_t handed; /* items that the taker judged since its last flush */
-	size_t taken;  /* of these, those that count as taken */
-	bool removed;  /* DIRECTORY is to be synced at the end */
+	size_t handed;	 /* items that the taker judged since its last flush */
+	size_t taken;	 /* of these, those that count as taken */
+	size_t failures; /* flushes that failed since the last good one */
+	bool removed;	 /* DIRECTORY is to be synced at the end */
 };
 
 /*

@@ -40,8 +40,11 @@ bool spool_flush(struct spool_run *run, struct error *error)
 		return true;
 	run->handed = 0;
 	run->taken = 0;
-	if (!run->taker->flush(run->taker->context, error))
+	if (!run->taker->flush(run->taker->context, error)) {
+		run->failures++;
 		return false;
+	}
+	run->failures = 0;
 	run->pass->taken += taken;
 	return true;
 }

@@ -66,7 +66,7 @@ static enum spool_taken take(void *context, const struct spool_item *item, struc
 static bool flush(void *context, struct error *error)
 {
 	struct test_taker *test = context;
-	bool fails = ++test->flushes == test->fail_flush;
+	bool fails = ++test->flushes == test->fail_flush || test->fail_all;
 	size_t i;
 
 	test->since_flush = 0;

@@ -37,7 +37,8 @@ struct test_taker {
 	size_t most_pending; /* items between two flushes, at most */
 	size_t since_flush;
 	size_t flushes;
-	size_t fail_flush;  /* this flush (from 1) fails; 0: none */
+	size_t fail_flush; /* this flush (from 1) fails; 0: none */
+	bool fail_all;
 	const char *poison; /* a flush with this record in it fails */
 	size_t stop_after;  /* flushes; 0: never */
 	void (*on_take)(const char *file);

@@ -365,6 +365,33 @@ static void test_poisoned_flush(void **state)
 	assert_non_null(strstr(logged, "the store is full; spool/b.json is kept"));
 }
 
+/* A store that takes nothing is not asked, and the log not filled, for every file. */
+static void test_store_takes_nothing(void **state)
+{
+	struct spool_pass pass;
+	size_t i, lines = 0;
+
+	(void)state;
+	for (i = 0; i < 500; i++) {
+		char path[32];
+
+		snprintf(path, sizeof(path), "spool/%03zu.%s", i, i % 2 == 0 ? "json" : "ndjson");
+		put_text(path, "one");
+	}
+	taker.fail_all = true;
+	pass = pass_once();
+	assert_true(pass.later);
+	assert_int_equal(pass.files, 0);
+	assert_int_equal(count_entries("spool"), 500);
+	for (i = 0; logged[i] != '\0'; i++)
+		lines += logged[i] == '\n';
+	assert_in_range(taker.flushes, 2, 20);
+	assert_in_range(lines, 2, 20);
+	taker.fail_all = false;
+	assert_int_equal(pass_once().taken, 500);
+	assert_int_equal(count_entries("spool"), 0);
+}
+
 static void test_no_place_for_rejects(void **state)
 {
 	(void)state;
@@ -574,6 +601,7 @@ int main(void)
 		TEST(test_failing_flush),
 		TEST(test_failing_flush_keeps_lines),
 		TEST(test_poisoned_flush),
+		TEST(test_store_takes_nothing),
 		TEST(test_no_place_for_rejects),
 		TEST(test_hostile_entries),
 		TEST(test_locked_file_is_left),
