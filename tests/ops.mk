@@ -1,7 +1,11 @@
 # Part of Makefile.am: tests of ops.
-check_PROGRAMS += tests/unit/test_ops
-TESTS += tests/unit/test_ops
+check_PROGRAMS += tests/unit/test_ops tests/unit/test_privilege
+TESTS += tests/unit/test_ops tests/unit/test_privilege
 tests_unit_test_ops_SOURCES = tests/unit/test_ops.c
 tests_unit_test_ops_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_ops_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sd_journal_sendv
 tests_unit_test_ops_LDADD = src/ops/libops.a $(BASE_LIBS) $(SYSTEMD_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_privilege_SOURCES = tests/unit/test_privilege.c
+tests_unit_test_privilege_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_privilege_LDADD = src/ops/libops.a $(BASE_LIBS) $(CMOCKA_LIBS)

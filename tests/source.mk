@@ -1,5 +1,6 @@
 # Part of Makefile.am: tests of source.
-source_tests = tests/unit/test_spool tests/unit/test_spool_import tests/unit/test_spool_watch
+source_tests = tests/unit/test_spool tests/unit/test_spool_durable \
+	tests/unit/test_spool_import tests/unit/test_spool_watch
 check_PROGRAMS += $(source_tests)
 TESTS += $(source_tests)
 SOURCE_LIBS = src/source/libsource.a $(BASE_LIBS) $(CMOCKA_LIBS)
@@ -8,6 +9,14 @@ tests_unit_test_spool_SOURCES = tests/unit/test_spool.c tests/unit/spool_fixture
 	tests/unit/spool_fixture.h
 tests_unit_test_spool_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_spool_LDADD = $(SOURCE_LIBS)
+
+tests_unit_test_spool_durable_SOURCES = tests/unit/test_spool_durable.c tests/unit/spool_fixture.c \
+	tests/unit/spool_fixture.h
+tests_unit_test_spool_durable_CFLAGS = $(TEST_CFLAGS)
+# The order of what makes files durable and what removes them is looked at.
+tests_unit_test_spool_durable_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fsync -Wl,--wrap=renameat2 \
+	-Wl,--wrap=unlinkat
+tests_unit_test_spool_durable_LDADD = $(SOURCE_LIBS)
 
 tests_unit_test_spool_import_SOURCES = tests/unit/test_spool_import.c tests/unit/spool_fixture.c \
 	tests/unit/spool_fixture.h

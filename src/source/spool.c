@@ -254,8 +254,7 @@ static void settle_batch(struct spool_run *run, struct file_batch *batch)
 
 static bool is_stopped(const struct spool_run *run)
 {
-	return is_given_up(run) ||
-	       (run->stop != NULL && run->stop != NULL && run->stop(run->taker->context));
+	return is_given_up(run) || (run->stop != NULL && run->stop(run->taker->context));
 }
 
 static void pass_names(struct spool_run *run, char **names, size_t count)
