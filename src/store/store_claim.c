@@ -85,7 +85,7 @@ static bool claim_rounds(struct store *store, const struct store_claim *claim,
 	struct store_job **jobs, size_t *count, struct error *error)
 {
 	while (*count < claim->limit) {
-		size_t wanted = claim->limit - *count, found_count;
+		size_t before = *count, wanted = claim->limit - before, found_count;
 		struct store_job *found;
 		bool done = true;
 
@@ -96,7 +96,7 @@ static bool claim_rounds(struct store *store, const struct store_claim *claim,
 		store_jobs_free(found, found_count);
 		if (!done)
 			return false;
-		if (found_count < wanted)
+		if (found_count < wanted || *count == before)
 			return true;
 	}
 	return true;
