@@ -12,6 +12,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include "base/alloc.h"
 #include "base/civil.h"
@@ -80,8 +81,10 @@ static int64_t not_after_ms(const X509 *leaf)
 static int note_chain(X509_STORE_CTX *store, void *unused)
 {
 	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-	struct probe_result *result = &((struct probe *)SSL_get_app_data(ssl))->result;
+	struct probe *probe = SSL_get_app_data(ssl);
+	struct probe_result *result = &probe->result;
 	STACK_OF(X509) *chain = X509_STORE_CTX_get0_untrusted(store);
+	X509 *leaf;
 
 	(void)unused;
 	result->chain_length = 0;
@@ -90,8 +93,11 @@ static int note_chain(X509_STORE_CTX *store, void *unused)
 			break;
 		result->chain_length++;
 	}
-	if (result->chain_length > 0)
-		result->not_after_ms = not_after_ms(sk_X509_value(chain, 0));
+	if (result->chain_length == 0)
+		return 1;
+	leaf = sk_X509_value(chain, 0);
+	result->not_after_ms = not_after_ms(leaf);
+	result->covers_name = X509_check_host(leaf, probe->sni, 0, 0, NULL) == 1;
 	return 1;
 }
 

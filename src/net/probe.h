@@ -1,6 +1,7 @@
 #ifndef NET_PROBE_H
 #define NET_PROBE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,7 @@ struct probe_result {
 	unsigned char chain[PROBE_CHAIN_MAX][PROBE_FINGERPRINT_SIZE];
 	size_t chain_length;
 	int64_t not_after_ms; /* the leaf's */
+	bool covers_name;     /* the leaf is for the name that was asked for */
 	int64_t duration_ms;
 };
 
