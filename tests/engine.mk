@@ -1,1 +1,27 @@
-# Part of Makefile.am: tests of engine.
+# Part of Makefile.am: tests of engine. The transport and the probe are the fixture's own, so that
+# http.o and probe.o of the library stay out.
+engine_tests = tests/unit/test_intake tests/unit/test_pump tests/unit/test_settle
+check_PROGRAMS += $(engine_tests)
+TESTS += $(engine_tests)
+ENGINE_LIBS = src/engine/libengine.a src/config/libconfig.a src/source/libsource.a \
+	src/service/libservice.a src/net/libnet.a src/store/libstore.a src/record/librecord.a \
+	src/pki/libpki.a src/domain/libdomain.a src/base/libbase.a \
+	$(CURL_LIBS) $(EVENT_LIBS) $(SQLITE_LIBS) $(OPENSSL_LIBS) $(CONFUSE_LIBS) $(JSONC_LIBS) \
+	$(IDN2_LIBS)
+engine_fixture = tests/unit/engine_fixture.c tests/unit/engine_fixture.h \
+	tests/unit/pki_fixture.c tests/unit/pki_fixture.h
+engine_cppflags = $(AM_CPPFLAGS) -DTEST_SOURCE='"$(abs_top_srcdir)"'
+
+tests_unit_test_intake_SOURCES = tests/unit/test_intake.c $(engine_fixture)
+tests_unit_test_intake_CPPFLAGS = $(engine_cppflags)
+tests_unit_test_intake_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_intake_LDADD = $(ENGINE_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_pump_SOURCES = tests/unit/test_pump.c $(engine_fixture)
+tests_unit_test_pump_CPPFLAGS = $(engine_cppflags)
+tests_unit_test_pump_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_pump_LDADD = $(ENGINE_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_settle_SOURCES = tests/unit/test_settle.c
+tests_unit_test_settle_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_settle_LDADD = $(ENGINE_LIBS) $(CMOCKA_LIBS)

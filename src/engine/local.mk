@@ -1,1 +1,12 @@
-# Part of Makefile.am: src/engine.
+# Part of Makefile.am: src/engine, floor 5.
+noinst_LIBRARIES += src/engine/libengine.a
+src_engine_libengine_a_SOURCES = \
+	src/engine/attempt.c src/engine/attempt.h \
+	src/engine/intake.c src/engine/intake.h src/engine/intake_private.h \
+	src/engine/intake_apply.c \
+	src/engine/lanes.c src/engine/lanes.h \
+	src/engine/pump.c src/engine/pump.h src/engine/pump_private.h \
+	src/engine/reseal.c src/engine/reseal.h \
+	src/engine/settings.c src/engine/settings.h \
+	src/engine/settle.c \
+	src/engine/worker.c src/engine/worker.h

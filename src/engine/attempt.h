@@ -1,0 +1,75 @@
+#ifndef ENGINE_ATTEMPT_H
+#define ENGINE_ATTEMPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buffer.h"
+#include "domain/job.h"
+#include "engine/settings.h"
+#include "net/http.h"
+#include "net/loop.h"
+#include "pki/pki.h"
+#include "store/store.h"
+
+/*
+ * One try of one leased job: push (unless the service took it before and only the edge is still to
+ * be looked at), then look at what the edge serves. Touches no store; what came of it goes to the
+ * pump as a value.
+ */
+struct attempt;
+
+#define ATTEMPT_TEXT_MAX 512
+
+/* One line of the job's history. */
+struct attempt_entry {
+	enum attempt_kind kind;
+	int64_t at_ms;
+	int64_t duration_ms;
+	const char *outcome; /* static */
+	int status;
+	char text[ATTEMPT_TEXT_MAX];
+	char excerpt[ATTEMPT_TEXT_MAX];
+};
+
+struct attempt_result {
+	struct store_job job;
+	unsigned char token[LEASE_TOKEN_SIZE];
+	enum job_event event; /* pushed, confirmed, temporary or permanent */
+	bool interrupted;     /* broken off by us: no failure of the service's */
+	bool internal;	      /* the failure is ours: logged as an error */
+	bool pushed;	      /* the service took it in this try */
+	int64_t pushed_at_ms;
+	int64_t retry_after_ms; /* -1: the service named none */
+	int64_t look_again_ms;	/* with JOB_EVENT_PUSHED: how long until the next look */
+	char detail[STORE_DETAIL_MAX];
+	struct attempt_entry entries[2];
+	size_t entry_count;
+};
+
+void attempt_result_clear(struct attempt_result *result);
+
+struct attempt_options {
+	struct loop *loop;
+	struct http *http;
+	struct pki *pki;
+	struct settings *settings;     /* referenced for as long as the attempt lives */
+	const struct profile *profile; /* the settings' own */
+};
+
+/* The result is the callback's to take over (it is attempt_result_clear's after that). */
+typedef void attempt_callback(
+	void *context, struct attempt *attempt, struct attempt_result *result);
+
+/*
+ * Takes over JOB and the contents of SEALED (empty: no key is held any more). The callback runs
+ * once, from the loop, never from within this call; the attempt is freed after it.
+ */
+struct attempt *attempt_start(const struct attempt_options *options, struct store_job *job,
+	const unsigned char token[LEASE_TOKEN_SIZE], const char *key_id, struct buffer *sealed,
+	attempt_callback *callback, void *context);
+
+/* Breaks it off; the callback runs within this call, the result interrupted. */
+void attempt_cancel(struct attempt *attempt);
+
+#endif

@@ -1,0 +1,282 @@
+#include "engine/intake.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/civil.h"
+#include "base/log.h"
+#include "engine/intake_private.h"
+
+struct intake {
+	struct settings *settings;
+	struct store *store;
+	const struct clock *clock;
+	struct intake_observer observer;
+	bool dry_run;
+	struct pki *pki;
+	struct prepared batch[SPOOL_BATCH];
+	struct applied applied[SPOOL_BATCH];
+	size_t batch_count;
+};
+
+static enum spool_taken take(void *context, const struct spool_item *item, struct error *reason);
+static bool flush(void *context, struct error *error);
+
+bool intake_new(struct settings *settings, struct store *store, const struct clock *clock,
+	const struct intake_observer *observer, bool dry_run, struct intake **intake,
+	struct error *error)
+{
+	struct pki *pki;
+
+	if (!settings_make_pki(settings, &pki, error))
+		return false;
+	*intake = xcalloc(1, sizeof(**intake));
+	(*intake)->settings = settings_ref(settings);
+	(*intake)->store = store;
+	(*intake)->clock = clock;
+	(*intake)->dry_run = dry_run;
+	(*intake)->pki = pki;
+	if (observer != NULL)
+		(*intake)->observer = *observer;
+	return true;
+}
+
+static void forget_batch(struct intake *intake)
+{
+	size_t i;
+
+	for (i = 0; i < intake->batch_count; i++) {
+		applied_clear(&intake->applied[i], &intake->batch[i].record.contract);
+		prepared_clear(&intake->batch[i]);
+	}
+	intake->batch_count = 0;
+}
+
+void intake_free(struct intake *intake)
+{
+	if (intake == NULL)
+		return;
+	forget_batch(intake);
+	pki_free(intake->pki);
+	settings_unref(intake->settings);
+	free(intake);
+}
+
+struct spool_taker intake_taker(struct intake *intake)
+{
+	return (struct spool_taker){.take = take, .flush = flush, .context = intake};
+}
+
+void prepared_clear(struct prepared *prepared)
+{
+	record_clear(&prepared->record);
+	certificate_facts_clear(&prepared->facts);
+	material_clear(&prepared->material);
+}
+
+/* The revision's content: the contract without secrets, and which certificate it has. */
+static void hash_content(struct prepared *prepared)
+{
+	const struct record *record = &prepared->record;
+	struct buffer content = {0};
+
+	record_canonical(&record->contract, &content);
+	if (record->contract.has_certificate)
+		buffer_append(&content, prepared->facts.fingerprint, FINGERPRINT_SIZE);
+	pki_sha256(content.data, content.length, prepared->content_hash);
+	buffer_free(&content);
+}
+
+static bool examine(struct intake *intake, struct prepared *prepared, struct error *error)
+{
+	struct record *record = &prepared->record;
+	struct pki_input input = {
+		.pem = record->pem,
+		.private_key = record->private_key,
+		.pkcs12 = record->pkcs12.length > 0 ? record->pkcs12.data : NULL,
+		.pkcs12_length = record->pkcs12.length,
+		.passphrase = record->passphrase,
+	};
+
+	if (!record->contract.has_certificate)
+		return true;
+	if (!pki_examine(intake->pki, &input, clock_wall_ms(intake->clock), &prepared->facts,
+		    &prepared->material, error))
+		return false;
+	if (prepared->facts.malformed) {
+		/* What cannot be read has no fingerprint; its bytes stand in for it. */
+		if (record->pem != NULL)
+			pki_sha256(record->pem, strlen(record->pem), prepared->facts.fingerprint);
+		else
+			pki_sha256(record->pkcs12.data, record->pkcs12.length,
+				prepared->facts.fingerprint);
+	}
+	return true;
+}
+
+static void tell_unknown_keys(const struct spool_item *item, const struct record *record)
+{
+	struct buffer keys = {0};
+	size_t i;
+
+	for (i = 0; i < record->unknown_count; i++)
+		buffer_printf(&keys, "%s%s", i ? ", " : "", record->unknown[i]);
+	if (record->unknown_count > 0)
+		log_notice("%s: contract %s: keys that this version does not know are ignored: %s",
+			item->file, record->contract.code, buffer_text(&keys));
+	buffer_free(&keys);
+}
+
+static bool in_batch(const struct intake *intake, const char *code)
+{
+	size_t i;
+
+	for (i = 0; i < intake->batch_count; i++) {
+		if (strcmp(intake->batch[i].record.contract.code, code) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Whether the store has the same revision with another content (INTERFACES.md, "A record"). */
+static bool conflicts(
+	struct intake *intake, const struct prepared *prepared, bool *conflict, struct error *error)
+{
+	const struct contract *contract = &prepared->record.contract;
+	struct store_contract known;
+
+	if (!store_contract_get(intake->store, contract->code, &known, error))
+		return false;
+	*conflict = known.found && known.revision == contract->revision &&
+		    memcmp(known.content_hash, prepared->content_hash, 32) != 0;
+	return true;
+}
+
+static enum spool_taken take(void *context, const struct spool_item *item, struct error *reason)
+{
+	struct intake *intake = context;
+	struct prepared *prepared = &intake->batch[intake->batch_count];
+	struct error error;
+	bool conflict = false;
+
+	if (!record_parse(item->text, item->length, &prepared->record, reason))
+		goto rejected;
+	if (in_batch(intake, prepared->record.contract.code)) {
+		/* Two snapshots of one contract: the first must be in the store to compare with. */
+		struct record record = prepared->record;
+
+		prepared->record = (struct record){0};
+		if (!flush(intake, &error)) {
+			record_clear(&record);
+			goto later;
+		}
+		prepared = &intake->batch[intake->batch_count];
+		prepared->record = record;
+	}
+	tell_unknown_keys(item, &prepared->record);
+	if (!examine(intake, prepared, &error))
+		goto later;
+	hash_content(prepared);
+	if (!conflicts(intake, prepared, &conflict, &error))
+		goto later;
+	if (conflict) {
+		error_set(reason, ERROR_PERMANENT,
+			"revision-conflict: contract %s has revision %" PRId64
+			" already, with another content; send the change with a higher revision",
+			prepared->record.contract.code, prepared->record.contract.revision);
+		goto rejected;
+	}
+	intake->batch_count++;
+	return SPOOL_TAKEN;
+rejected:
+	prepared_clear(prepared);
+	if (intake->observer.rejected != NULL)
+		intake->observer.rejected(intake->observer.context, item, reason->text);
+	return SPOOL_REJECTED;
+later:
+	prepared_clear(prepared);
+	log_error("%s: left where it is: %s", item->file, error.text);
+	return SPOOL_LATER;
+}
+
+static void log_link(
+	const struct contract *contract, const struct judged_link *judged, size_t index)
+{
+	const struct contract_link *link = &contract->links[index];
+	const struct verdict *verdict = &judged->verdict;
+	struct log_field fields[] = {{"CONTRACT", contract->code}, {"SERVICE", link->service},
+		{"FQDN", judged->fqdn}, {"OUTCOME", verdict_kind_name(verdict->kind)}};
+	char codes[256], due[CIVIL_INSTANT_MAX];
+
+	if (!judged->changed || verdict->kind == VERDICT_NONE)
+		return;
+	if (verdict->kind == VERDICT_ACCEPT) {
+		civil_format_instant(due, verdict->schedule.due_ms, TOKYO_OFFSET_MIN);
+		reason_set_text(verdict->warnings, codes, sizeof(codes));
+		log_entry(LOG_LEVEL_INFO, fields, ARRAY_LENGTH(fields),
+			"%s: %s %s %s: accepted, due %s (%.3s)%s%s", contract->code, link->service,
+			link->service_code, judged->fqdn, due,
+			civil_weekday_name(civil_weekday(
+				civil_day_of(verdict->schedule.due_ms, TOKYO_OFFSET_MIN))),
+			verdict->warnings ? "; warning: " : "", codes);
+		return;
+	}
+	reason_set_text(verdict->reasons, codes, sizeof(codes));
+	log_entry(LOG_LEVEL_WARNING, fields, ARRAY_LENGTH(fields), "%s: %s %s %s: refused: %s",
+		contract->code, link->service, link->service_code, judged->fqdn, codes);
+}
+
+/* The batch is durable: now it may be told. */
+static void tell_batch(struct intake *intake)
+{
+	size_t i, j;
+
+	for (i = 0; i < intake->batch_count; i++) {
+		const struct contract *contract = &intake->batch[i].record.contract;
+		const struct applied *applied = &intake->applied[i];
+
+		for (j = 0; j < applied->link_count; j++) {
+			const struct judged_link *judged = &applied->links[j];
+			const struct intake_event event = {
+				.contract = contract->code,
+				.service = contract->links[j].service,
+				.service_code = contract->links[j].service_code,
+				.fqdn = judged->fqdn,
+				.verdict = &judged->verdict,
+				.changed = judged->changed,
+			};
+
+			if (!intake->dry_run)
+				log_link(contract, judged, j);
+			if (intake->observer.link != NULL)
+				intake->observer.link(intake->observer.context, &event);
+		}
+	}
+}
+
+static bool flush(void *context, struct error *error)
+{
+	struct intake *intake = context;
+	bool done = true;
+	size_t i;
+
+	if (intake->batch_count == 0)
+		return true;
+	if (!store_begin(intake->store, error)) {
+		forget_batch(intake);
+		return false;
+	}
+	for (i = 0; i < intake->batch_count && done; i++)
+		done = intake_apply(intake->settings, intake->store, clock_wall_ms(intake->clock),
+			&intake->batch[i], &intake->applied[i], error);
+	if (!done || intake->dry_run)
+		store_rollback(intake->store);
+	else
+		done = store_commit(intake->store, error);
+	if (done)
+		tell_batch(intake);
+	forget_batch(intake);
+	return done;
+}

@@ -1,0 +1,53 @@
+#ifndef ENGINE_INTAKE_H
+#define ENGINE_INTAKE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "engine/settings.h"
+#include "source/spool.h"
+#include "store/store.h"
+
+/*
+ * From a record to what the queue is to do about it: read, examined, judged, compared with the jobs
+ * that exist, and stored, a batch of records a transaction. Belongs to one thread; it has a struct
+ * pki of its own, so several may work side by side on handles of the same store.
+ */
+struct intake;
+
+/* What happened to one link of a record, told after its transaction is durable. */
+struct intake_event {
+	const char *contract;
+	const char *service;
+	const char *service_code;
+	const char *fqdn;
+	const struct verdict *verdict;
+	bool changed; /* false: the queue already had it so */
+};
+
+struct intake_observer {
+	void (*link)(void *context, const struct intake_event *event);
+	void (*rejected)(void *context, const struct spool_item *item, const char *reason);
+	void *context;
+};
+
+/*
+ * SETTINGS is referenced, STORE and CLOCK borrowed, OBSERVER (may be NULL) copied. With DRY_RUN
+ * every transaction is rolled back: the same judgements, nothing kept. Errors as pki_new.
+ */
+bool must_check intake_new(struct settings *settings, struct store *store,
+	const struct clock *clock, const struct intake_observer *observer, bool dry_run,
+	struct intake **intake, struct error *error);
+/* What was taken and not flushed is forgotten. */
+void intake_free(struct intake *intake);
+
+/*
+ * The intake as a source's taker. A record is rejected when it cannot be read or conflicts with its
+ * stored revision; one that is known already, or older than what is known, is taken and changes
+ * nothing. A link that is refused is no reason to reject its record.
+ */
+struct spool_taker intake_taker(struct intake *intake);
+
+#endif

@@ -1,0 +1,56 @@
+#ifndef ENGINE_PUMP_H
+#define ENGINE_PUMP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/attempt.h"
+
+/*
+ * The one pump (DESIGN.md, decision 4). Every event only pokes it: in its next round it stores what
+ * attempts came to and claims what is due, both in one transaction, starts what it claimed, and
+ * sets its timer to the next due instant. Waiting uses up no attempt.
+ */
+struct pump;
+
+struct pump_observer {
+	/* A job's try was stored: its state is now STATE. */
+	void (*settled)(void *context, const struct attempt_result *result, enum job_state state);
+	/* Nothing is in flight or unsaved; the next job is to be acted on at NEXT_MS, or INT64_MAX.
+	 */
+	void (*idle)(void *context, int64_t next_ms);
+	void *context;
+};
+
+struct pump_options {
+	struct loop *loop;
+	struct store *store;
+	struct http *http;
+	struct pki *pki;
+	struct pump_observer observer;
+	const char *only_service; /* NULL: all */
+	bool ignore_due;
+	int64_t base_since_ms; /* only jobs whose base instant is not before it; 0: all */
+};
+
+/* SETTINGS is referenced, the rest borrowed. The pump rests until it is poked. */
+struct pump *pump_new(const struct pump_options *options, struct settings *settings);
+/* Nothing may be in flight (pump_drain, pump_abort). */
+void pump_free(struct pump *pump);
+
+/* Looks in the next round of the loop whether there is something to do. */
+void pump_poke(struct pump *pump);
+
+/* Goes on with other settings; what is in flight ends with the old ones. */
+void pump_use(struct pump *pump, struct settings *settings, struct pki *pki);
+
+/* Claims nothing more; observer.idle tells when all that was in flight is stored. */
+void pump_drain(struct pump *pump);
+/* Breaks off what is in flight; it goes back to the queue. */
+void pump_abort(struct pump *pump);
+
+size_t pump_in_flight(const struct pump *pump);
+/* What attempts came to and could not be stored yet. */
+size_t pump_unsaved(const struct pump *pump);
+
+#endif

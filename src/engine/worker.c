@@ -1,0 +1,322 @@
+#include "engine/worker.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "engine/reseal.h"
+
+struct worker {
+	struct worker_options options;
+	struct store *store;
+	pthread_t thread;
+	int event_fd; /* wakes the loop */
+	struct loop_watch *watch;
+
+	pthread_mutex_t mutex; /* guards all below */
+	pthread_cond_t wake;
+	struct settings *reseal_for; /* settings whose sealing key may be new */
+	struct intake *intake;
+	struct intake *next_intake; /* from worker_use, taken before the next pass */
+	char *spool;
+	char *next_spool;
+	char **imports;
+	size_t import_count;
+	bool pass_wanted;
+	bool stopping;
+	bool stored;
+	bool rested;
+	struct spool_pass pass; /* since the last rest was told */
+};
+
+/* On the worker's thread. */
+static void *work(void *context);
+static bool flush_and_tell(void *context, struct error *error);
+static enum spool_taken take(void *context, const struct spool_item *item, struct error *reason);
+static bool is_stopping(void *context);
+
+/* On the loop's. */
+static void woken(void *context, int fd, int events);
+
+static bool prepare(struct worker *worker, struct settings *settings, struct error *error)
+{
+	const struct config *config = settings_config(settings);
+	const struct clock *clock = loop_clock(worker->options.loop);
+
+	worker->spool = xstrdup_or_null(config->spool);
+	if (!worker->options.dry_run)
+		worker->reseal_for = settings_ref(settings);
+	return store_open(config->store, &worker->store, error) &&
+	       intake_new(settings, worker->store, clock, &worker->options.observer,
+		       worker->options.dry_run, &worker->intake, error);
+}
+
+bool worker_new(const struct worker_options *options, struct settings *settings,
+	struct worker **result, struct error *error)
+{
+	struct worker *worker = xcalloc(1, sizeof(*worker));
+	int status;
+
+	worker->options = *options;
+	if (!prepare(worker, settings, error)) {
+		store_close(worker->store);
+		settings_unref(worker->reseal_for);
+		free(worker->spool);
+		free(worker);
+		return false;
+	}
+	pthread_mutex_init(&worker->mutex, NULL);
+	pthread_cond_init(&worker->wake, NULL);
+	worker->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	status = worker->event_fd < 0 ? errno : pthread_create(&worker->thread, NULL, work, worker);
+	if (status != 0) {
+		/* A process without room for one more thread cannot do its work. */
+		log_error("the intake's thread cannot be started: %s", strerror(status));
+		abort();
+	}
+	worker->watch = loop_watch_new(options->loop, worker->event_fd, LOOP_READ, woken, worker);
+	*result = worker;
+	return true;
+}
+
+void worker_free(struct worker *worker)
+{
+	size_t i;
+
+	if (worker == NULL)
+		return;
+	pthread_mutex_lock(&worker->mutex);
+	worker->stopping = true;
+	pthread_cond_signal(&worker->wake);
+	pthread_mutex_unlock(&worker->mutex);
+	pthread_join(worker->thread, NULL);
+	loop_watch_free(worker->watch);
+	close(worker->event_fd);
+	intake_free(worker->intake);
+	intake_free(worker->next_intake);
+	store_close(worker->store);
+	settings_unref(worker->reseal_for);
+	for (i = 0; i < worker->import_count; i++)
+		free(worker->imports[i]);
+	free(worker->imports);
+	free(worker->spool);
+	free(worker->next_spool);
+	pthread_cond_destroy(&worker->wake);
+	pthread_mutex_destroy(&worker->mutex);
+	free(worker);
+}
+
+void worker_poke(struct worker *worker)
+{
+	pthread_mutex_lock(&worker->mutex);
+	worker->pass_wanted = true;
+	pthread_cond_signal(&worker->wake);
+	pthread_mutex_unlock(&worker->mutex);
+}
+
+void worker_import(struct worker *worker, const char *path)
+{
+	pthread_mutex_lock(&worker->mutex);
+	worker->imports =
+		xreallocarray(worker->imports, worker->import_count + 1, sizeof(*worker->imports));
+	worker->imports[worker->import_count++] = xstrdup(path);
+	pthread_cond_signal(&worker->wake);
+	pthread_mutex_unlock(&worker->mutex);
+}
+
+bool worker_use(struct worker *worker, struct settings *settings, struct error *error)
+{
+	struct intake *intake, *unused;
+
+	if (!intake_new(settings, worker->store, loop_clock(worker->options.loop),
+		    &worker->options.observer, worker->options.dry_run, &intake, error))
+		return false;
+	pthread_mutex_lock(&worker->mutex);
+	unused = worker->next_intake;
+	worker->next_intake = intake;
+	if (!worker->options.dry_run) {
+		settings_unref(worker->reseal_for);
+		worker->reseal_for = settings_ref(settings);
+	}
+	free(worker->next_spool);
+	worker->next_spool = xstrdup_or_null(settings_config(settings)->spool);
+	pthread_mutex_unlock(&worker->mutex);
+	intake_free(unused);
+	return true;
+}
+
+/* ---- the loop's side ---- */
+
+static void woken(void *context, int fd, int events)
+{
+	struct worker *worker = context;
+	struct spool_pass pass;
+	bool stored, rested;
+	eventfd_t count;
+
+	(void)events;
+	if (eventfd_read(fd, &count) != 0)
+		return;
+	pthread_mutex_lock(&worker->mutex);
+	stored = worker->stored;
+	rested = worker->rested;
+	pass = worker->pass;
+	worker->stored = worker->rested = false;
+	if (rested)
+		worker->pass = (struct spool_pass){0};
+	pthread_mutex_unlock(&worker->mutex);
+	if (stored)
+		worker->options.stored(worker->options.context);
+	if (rested)
+		worker->options.rested(worker->options.context, &pass);
+}
+
+/* ---- the thread's side ---- */
+
+static void wake_loop(struct worker *worker)
+{
+	if (eventfd_write(worker->event_fd, 1) != 0) {
+		/* The counter is full only when the loop is woken already. */
+	}
+}
+
+static enum spool_taken take(void *context, const struct spool_item *item, struct error *reason)
+{
+	struct worker *worker = context;
+	struct spool_taker taker = intake_taker(worker->intake);
+
+	return taker.take(taker.context, item, reason);
+}
+
+static bool flush_and_tell(void *context, struct error *error)
+{
+	struct worker *worker = context;
+	struct spool_taker taker = intake_taker(worker->intake);
+
+	if (!taker.flush(taker.context, error))
+		return false;
+	pthread_mutex_lock(&worker->mutex);
+	worker->stored = true;
+	pthread_mutex_unlock(&worker->mutex);
+	wake_loop(worker);
+	return true;
+}
+
+static bool is_stopping(void *context)
+{
+	struct worker *worker = context;
+	bool stopping;
+
+	pthread_mutex_lock(&worker->mutex);
+	stopping = worker->stopping;
+	pthread_mutex_unlock(&worker->mutex);
+	return stopping;
+}
+
+static void add_pass(struct worker *worker, const struct spool_pass *pass)
+{
+	pthread_mutex_lock(&worker->mutex);
+	worker->pass.files += pass->files;
+	worker->pass.taken += pass->taken;
+	worker->pass.rejected += pass->rejected;
+	worker->pass.later = worker->pass.later || pass->later;
+	pthread_mutex_unlock(&worker->mutex);
+}
+
+static void reseal(struct worker *worker)
+{
+	struct settings *settings;
+	size_t resealed, locked;
+	struct error error;
+
+	pthread_mutex_lock(&worker->mutex);
+	settings = worker->reseal_for;
+	worker->reseal_for = NULL;
+	pthread_mutex_unlock(&worker->mutex);
+	if (settings == NULL)
+		return;
+	if (!reseal_all(worker->store, settings, &resealed, &locked, &error))
+		log_error("keys could not be sealed under the present sealing key: %s", error.text);
+	else if (locked > 0)
+		log_error("%zu keys are sealed under a key that is not configured; add it to "
+			  "sealing-keys-old",
+			locked);
+	else if (resealed > 0)
+		log_notice("%zu keys are now sealed under the present sealing key %s; older keys "
+			   "can be taken out of sealing-keys-old",
+			resealed, keyring_present_id(settings_keyring(settings)));
+	settings_unref(settings);
+}
+
+static void run(struct worker *worker, const char *import)
+{
+	const struct spool_taker taker = {take, flush_and_tell, worker};
+	struct spool_pass pass = {0};
+	struct error error;
+	bool done;
+
+	if (import != NULL)
+		done = spool_import(import, &taker, &pass, &error);
+	else if (worker->spool == NULL)
+		done = true;
+	else if (worker->options.dry_run)
+		done = spool_import(worker->spool, &taker, &pass, &error);
+	else
+		done = spool_pass(worker->spool, &taker, is_stopping, &pass, &error);
+	if (!done) {
+		log_error("%s", error.text);
+		pass.later = true;
+	}
+	add_pass(worker, &pass);
+}
+
+/* Waits for something to do; false when it is to stop. The mutex is held. */
+static bool wait_for_work(struct worker *worker)
+{
+	while (!worker->stopping && !worker->pass_wanted && worker->import_count == 0)
+		pthread_cond_wait(&worker->wake, &worker->mutex);
+	if (worker->next_intake != NULL) {
+		intake_free(worker->intake);
+		worker->intake = worker->next_intake;
+		worker->next_intake = NULL;
+		free(worker->spool);
+		worker->spool = worker->next_spool;
+		worker->next_spool = NULL;
+	}
+	return !worker->stopping;
+}
+
+static void *work(void *context)
+{
+	struct worker *worker = context;
+
+	pthread_mutex_lock(&worker->mutex);
+	while (wait_for_work(worker)) {
+		char *import = NULL;
+
+		if (worker->import_count > 0) {
+			import = worker->imports[0];
+			worker->import_count--;
+			memmove(worker->imports, worker->imports + 1,
+				worker->import_count * sizeof(*worker->imports));
+		} else {
+			worker->pass_wanted = false;
+		}
+		pthread_mutex_unlock(&worker->mutex);
+		reseal(worker);
+		run(worker, import);
+		free(import);
+		pthread_mutex_lock(&worker->mutex);
+		if (!worker->pass_wanted && worker->import_count == 0) {
+			worker->rested = true;
+			wake_loop(worker);
+		}
+	}
+	pthread_mutex_unlock(&worker->mutex);
+	return NULL;
+}

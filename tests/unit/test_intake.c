@@ -1,0 +1,248 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "engine_fixture.h"
+#include "pki_fixture.h"
+
+#define TWO_LINKS                                                                                  \
+	"{\"service\":\"webhg2\",\"service_code\":\"whg1\",\"fqdn\":\"www.example.jp\"},"          \
+	"{\"service\":\"docex\",\"service_code\":\"dox1\",\"fqdn\":\"WWW.Example.JP.\"}"
+
+static int begin(void **state)
+{
+	*state = engine_fixture_new(NULL);
+	return 0;
+}
+
+static int end(void **state)
+{
+	engine_fixture_free(*state);
+	return 0;
+}
+
+static void assert_job(struct engine_fixture *fixture, const char *contract, size_t number,
+	enum job_state state, const char *detail)
+{
+	struct store_job job = engine_fixture_job(fixture, contract, number);
+
+	assert_string_equal(job_state_name(job.state), job_state_name(state));
+	if (detail != NULL)
+		assert_string_equal(job.detail, detail);
+	store_job_clear(&job);
+}
+
+static bool key_held(struct engine_fixture *fixture, const char *contract, size_t number)
+{
+	struct store_job job = engine_fixture_job(fixture, contract, number);
+	bool held = engine_fixture_holds_key(fixture, &job);
+
+	store_job_clear(&job);
+	return held;
+}
+
+static void test_first(void **state)
+{
+	const struct fixture_record record = {
+		.contract = "c1", .revision = 1, .certificate = 1, .links = TWO_LINKS};
+	struct store_job job;
+
+	assert_int_equal(engine_fixture_take(*state, &record, NULL), SPOOL_TAKEN);
+	assert_int_equal(engine_fixture_job_count(*state, "c1"), 2);
+	job = engine_fixture_job(*state, "c1", 1);
+	assert_string_equal(job.service, "docex");
+	assert_string_equal(job.fqdn, "www.example.jp");
+	assert_int_equal(job.state, JOB_SCHEDULED);
+	/* Issued on a Monday at 10:00: due on the Tuesday at 09:00. */
+	assert_int_equal(job.due_ms, FIXTURE_START_MS + 23 * INT64_C(3600000));
+	assert_int_equal(job.next_ms, job.due_ms);
+	assert_int_equal(strlen(job.idempotency_key), 32);
+	assert_true(engine_fixture_holds_key(*state, &job));
+	store_job_clear(&job);
+}
+
+static void test_again_changes_nothing(void **state)
+{
+	struct fixture_record record = {.contract = "c1", .revision = 3, .certificate = 1};
+	struct store_job before, after;
+
+	engine_fixture_take(*state, &record, NULL);
+	before = engine_fixture_job(*state, "c1", 0);
+	assert_int_equal(engine_fixture_take(*state, &record, NULL), SPOOL_TAKEN);
+	/* The key may be left out while it is held. */
+	record.without_key = true;
+	assert_int_equal(engine_fixture_take(*state, &record, NULL), SPOOL_TAKEN);
+	record.revision = 4;
+	assert_int_equal(engine_fixture_take(*state, &record, NULL), SPOOL_TAKEN);
+	assert_int_equal(engine_fixture_job_count(*state, "c1"), 1);
+	after = engine_fixture_job(*state, "c1", 0);
+	assert_int_equal(before.id, after.id);
+	assert_int_equal(after.state, JOB_SCHEDULED);
+	assert_string_equal(before.idempotency_key, after.idempotency_key);
+	store_job_clear(&before);
+	store_job_clear(&after);
+}
+
+static void test_lower_revision_is_ignored(void **state)
+{
+	struct fixture_record record = {.contract = "c1", .revision = 5, .certificate = 1};
+
+	engine_fixture_take(*state, &record, NULL);
+	record.revision = 4;
+	record.certificate = 2;
+	assert_int_equal(engine_fixture_take(*state, &record, NULL), SPOOL_TAKEN);
+	assert_int_equal(engine_fixture_job_count(*state, "c1"), 1);
+	assert_job(*state, "c1", 0, JOB_SCHEDULED, NULL);
+}
+
+static void test_revision_conflict(void **state)
+{
+	struct fixture_record record = {.contract = "c1", .revision = 5, .certificate = 1};
+	struct error reason;
+
+	engine_fixture_take(*state, &record, NULL);
+	record.certificate = 2;
+	assert_int_equal(engine_fixture_take(*state, &record, &reason), SPOOL_REJECTED);
+	assert_non_null(strstr(reason.text, "revision-conflict: contract c1 has revision 5"));
+	record.certificate = 1;
+	record.links = TWO_LINKS;
+	assert_int_equal(engine_fixture_take(*state, &record, &reason), SPOOL_REJECTED);
+	assert_int_equal(engine_fixture_job_count(*state, "c1"), 1);
+}
+
+static void test_renewal_supersedes_and_wipes(void **state)
+{
+	struct fixture_record record = {.contract = "c1", .revision = 1, .certificate = 1};
+
+	engine_fixture_take(*state, &record, NULL);
+	assert_true(key_held(*state, "c1", 0));
+	record.revision = 2;
+	record.certificate = 2;
+	engine_fixture_take(*state, &record, NULL);
+	assert_int_equal(engine_fixture_job_count(*state, "c1"), 2);
+	assert_job(*state, "c1", 0, JOB_SUPERSEDED,
+		"a newer certificate of the contract took its place");
+	assert_job(*state, "c1", 1, JOB_SCHEDULED, NULL);
+	assert_false(key_held(*state, "c1", 0));
+	assert_true(key_held(*state, "c1", 1));
+}
+
+static void test_refused_link_keeps_no_key(void **state)
+{
+	struct fixture_record record = {
+		.contract = "c1", .revision = 1, .certificate = 1, .wrong_key = true};
+
+	assert_int_equal(engine_fixture_take(*state, &record, NULL), SPOOL_TAKEN);
+	assert_job(*state, "c1", 0, JOB_REFUSED, "key-mismatch");
+	assert_false(key_held(*state, "c1", 0));
+	/* The right key comes with the next revision. */
+	record.revision = 2;
+	record.wrong_key = false;
+	assert_int_equal(engine_fixture_take(*state, &record, NULL), SPOOL_TAKEN);
+	assert_int_equal(engine_fixture_job_count(*state, "c1"), 1);
+	assert_job(*state, "c1", 0, JOB_SCHEDULED, NULL);
+	assert_true(key_held(*state, "c1", 0));
+}
+
+static void test_one_refused_link_stops_no_other(void **state)
+{
+	const struct fixture_record record = {
+		.contract = "c1",
+		.revision = 1,
+		.certificate = 1,
+		.links = "{\"service\":\"webhg2\",\"service_code\":\"whg1\","
+			 "\"fqdn\":\"mail.example.jp\"},"
+			 "{\"service\":\"nowhere\",\"service_code\":\"n1\","
+			 "\"fqdn\":\"www.example.jp\"},"
+			 "{\"service\":\"webhg2\",\"service_code\":\"whg2\","
+			 "\"fqdn\":\"www.example.jp\"}",
+	};
+
+	engine_fixture_take(*state, &record, NULL);
+	assert_job(*state, "c1", 0, JOB_REFUSED, "name-mismatch");
+	assert_job(*state, "c1", 1, JOB_REFUSED, "unknown-service");
+	assert_job(*state, "c1", 2, JOB_SCHEDULED, "");
+}
+
+static void test_ended_contract_cancels(void **state)
+{
+	struct fixture_record record = {.contract = "c1", .revision = 1, .certificate = 1};
+
+	engine_fixture_take(*state, &record, NULL);
+	record.revision = 2;
+	record.ended = true;
+	engine_fixture_take(*state, &record, NULL);
+	assert_job(*state, "c1", 0, JOB_CANCELLED, "the contract has ended");
+	assert_false(key_held(*state, "c1", 0));
+}
+
+static void test_key_left_out_and_not_held(void **state)
+{
+	const struct fixture_record record = {
+		.contract = "c1", .revision = 1, .certificate = 1, .without_key = true};
+
+	engine_fixture_take(*state, &record, NULL);
+	assert_job(*state, "c1", 0, JOB_REFUSED, "key-mismatch");
+}
+
+static void test_two_snapshots_in_one_batch(void **state)
+{
+	struct engine_fixture *fixture = *state;
+	struct spool_taker taker = intake_taker(fixture->intake);
+	struct fixture_record record = {.contract = "c1", .revision = 2, .certificate = 2};
+	struct error reason;
+	int i;
+
+	/* The newer comes first, the older after it in the same batch. */
+	for (i = 0; i < 2; i++) {
+		char *text = fixture_record_text(&record);
+		const struct spool_item item = {"x.ndjson", (size_t)i + 1, text, strlen(text)};
+
+		assert_int_equal(taker.take(taker.context, &item, &reason), SPOOL_TAKEN);
+		free(text);
+		record.revision = 1;
+		record.certificate = 1;
+	}
+	assert_true(taker.flush(taker.context, &reason));
+	assert_int_equal(engine_fixture_job_count(fixture, "c1"), 1);
+	assert_job(fixture, "c1", 0, JOB_SCHEDULED, NULL);
+}
+
+static void test_unreadable_record(void **state)
+{
+	struct engine_fixture *fixture = *state;
+	struct spool_taker taker = intake_taker(fixture->intake);
+	const char *text = "{\"contract\": \"c1\"}";
+	const struct spool_item item = {"x.json", 0, text, strlen(text)};
+	struct error reason;
+
+	assert_int_equal(taker.take(taker.context, &item, &reason), SPOOL_REJECTED);
+	assert_non_null(strstr(reason.text, "revision"));
+	assert_true(taker.flush(taker.context, &reason));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_first, begin, end),
+		cmocka_unit_test_setup_teardown(test_again_changes_nothing, begin, end),
+		cmocka_unit_test_setup_teardown(test_lower_revision_is_ignored, begin, end),
+		cmocka_unit_test_setup_teardown(test_revision_conflict, begin, end),
+		cmocka_unit_test_setup_teardown(test_renewal_supersedes_and_wipes, begin, end),
+		cmocka_unit_test_setup_teardown(test_refused_link_keeps_no_key, begin, end),
+		cmocka_unit_test_setup_teardown(test_one_refused_link_stops_no_other, begin, end),
+		cmocka_unit_test_setup_teardown(test_ended_contract_cancels, begin, end),
+		cmocka_unit_test_setup_teardown(test_key_left_out_and_not_held, begin, end),
+		cmocka_unit_test_setup_teardown(test_two_snapshots_in_one_batch, begin, end),
+		cmocka_unit_test_setup_teardown(test_unreadable_record, begin, end),
+	};
+	int status = cmocka_run_group_tests_name("intake", tests, NULL, NULL);
+
+	fixture_free();
+	return status;
+}

@@ -1,0 +1,483 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "engine_fixture.h"
+#include "pki_fixture.h"
+
+#define HOUR_MS INT64_C(3600000)
+/* Records are issued on Monday at 10:00 and due on Tuesday at 09:00. */
+#define DUE_MS (FIXTURE_START_MS + 23 * HOUR_MS)
+
+static int begin(void **state)
+{
+	*state = engine_fixture_new("retry-floor = \"10s\" retry-ceiling = \"10s\"");
+	return 0;
+}
+
+static int end(void **state)
+{
+	engine_fixture_free(*state);
+	return 0;
+}
+
+static void take(struct engine_fixture *fixture, const char *contract, int certificate)
+{
+	const struct fixture_record record = {
+		.contract = contract, .revision = certificate, .certificate = certificate};
+
+	assert_int_equal(engine_fixture_take(fixture, &record, NULL), SPOOL_TAKEN);
+}
+
+static void advance_to(struct engine_fixture *fixture, int64_t wall_ms)
+{
+	manual_clock_advance(&fixture->clock, wall_ms - fixture->clock.wall_now_ms);
+}
+
+static void assert_state(struct engine_fixture *fixture, const char *contract, enum job_state state)
+{
+	struct store_job job = engine_fixture_job(fixture, contract, 0);
+
+	assert_string_equal(job_state_name(job.state), job_state_name(state));
+	store_job_clear(&job);
+}
+
+static void assert_attempts(
+	struct engine_fixture *fixture, const char *contract, const char *expected)
+{
+	struct store_job job = engine_fixture_job(fixture, contract, 0);
+	char *attempts = engine_fixture_attempts(fixture, job.id);
+
+	assert_string_equal(attempts, expected);
+	free(attempts);
+	store_job_clear(&job);
+}
+
+static int64_t next_of(struct engine_fixture *fixture, const char *contract)
+{
+	struct store_job job = engine_fixture_job(fixture, contract, 0);
+	int64_t next_ms = job.next_ms;
+
+	store_job_clear(&job);
+	return next_ms;
+}
+
+static void test_not_before_due(void **state)
+{
+	struct engine_fixture *fixture = *state;
+
+	take(fixture, "c1", 1);
+	engine_fixture_pump(fixture);
+	assert_int_equal(fixture->sent_count, 0);
+	assert_int_equal(fixture->idle_next_ms, DUE_MS);
+	advance_to(fixture, DUE_MS - 1);
+	engine_fixture_pump(fixture);
+	assert_int_equal(fixture->sent_count, 0);
+	advance_to(fixture, DUE_MS);
+	engine_fixture_pump(fixture);
+	assert_int_equal(fixture->sent_count, 1);
+	assert_string_equal(fixture->sent[0].url, "https://webhg2.test/webhg2/whg1/certificates");
+	assert_state(fixture, "c1", JOB_INSTALLED);
+	assert_attempts(fixture, "c1", "push:done:200 verify:served:0");
+	assert_int_equal(fixture->idle_next_ms, INT64_MAX);
+}
+
+static void test_key_is_wiped_when_installed(void **state)
+{
+	struct engine_fixture *fixture = *state;
+	struct store_job job;
+
+	take(fixture, "c1", 1);
+	job = engine_fixture_job(fixture, "c1", 0);
+	assert_true(engine_fixture_holds_key(fixture, &job));
+	advance_to(fixture, DUE_MS);
+	engine_fixture_pump(fixture);
+	assert_false(engine_fixture_holds_key(fixture, &job));
+	/* It went where it belongs, once. */
+	assert_non_null(strstr(fixture->sent[0].body, "-----BEGIN PRIVATE KEY-----"));
+	store_job_clear(&job);
+}
+
+static void test_temporary_then_success(void **state)
+{
+	static const struct scripted_answer answers[] = {{HTTP_OK, 503, NULL, false},
+		{HTTP_CONNECT_FAILED, 0, NULL, false}, {HTTP_OK, 200, NULL, false}};
+	struct engine_fixture *fixture = *state;
+
+	engine_fixture_script(fixture, answers, ARRAY_LENGTH(answers));
+	take(fixture, "c1", 1);
+	advance_to(fixture, DUE_MS);
+	engine_fixture_pump(fixture);
+	assert_state(fixture, "c1", JOB_RETRYING);
+	assert_int_equal(next_of(fixture, "c1"), DUE_MS + 10000);
+	/* Not a moment sooner. */
+	advance_to(fixture, DUE_MS + 9999);
+	engine_fixture_pump(fixture);
+	assert_int_equal(fixture->sent_count, 1);
+	advance_to(fixture, DUE_MS + 10000);
+	engine_fixture_pump(fixture);
+	assert_state(fixture, "c1", JOB_RETRYING);
+	advance_to(fixture, DUE_MS + 20000);
+	engine_fixture_pump(fixture);
+	assert_state(fixture, "c1", JOB_INSTALLED);
+	assert_attempts(
+		fixture, "c1", "push:temporary:503 push:temporary:0 push:done:200 verify:served:0");
+	assert_string_equal(fixture->sent[0].idempotency_key, fixture->sent[2].idempotency_key);
+}
+
+static void test_retry_after(void **state)
+{
+	static const struct scripted_answer answers[] = {
+		{HTTP_OK, 429, "120", false}, {HTTP_OK, 200, NULL, false}};
+	struct engine_fixture *fixture = *state;
+
+	engine_fixture_script(fixture, answers, ARRAY_LENGTH(answers));
+	take(fixture, "c1", 1);
+	advance_to(fixture, DUE_MS);
+	engine_fixture_pump(fixture);
+	assert_in_range(next_of(fixture, "c1"), DUE_MS + 120000, DUE_MS + 132000);
+}
+
+static void test_kinds(void **state)
+{
+	static const struct {
+		enum http_failure failure;
+		int status;
+		enum job_state want;
+	} cases[] = {
+		{HTTP_OK, 200, JOB_INSTALLED},
+		{HTTP_OK, 301, JOB_FAILED},
+		{HTTP_OK, 400, JOB_FAILED},
+		{HTTP_OK, 401, JOB_FAILED},
+		{HTTP_OK, 404, JOB_FAILED},
+		{HTTP_OK, 408, JOB_RETRYING},
+		{HTTP_OK, 409, JOB_FAILED},
+		{HTTP_OK, 422, JOB_FAILED},
+		{HTTP_OK, 425, JOB_RETRYING},
+		{HTTP_OK, 429, JOB_RETRYING},
+		{HTTP_OK, 500, JOB_RETRYING},
+		{HTTP_OK, 502, JOB_RETRYING},
+		{HTTP_OK, 503, JOB_RETRYING},
+		{HTTP_CONNECT_FAILED, 0, JOB_RETRYING},
+		{HTTP_TLS_FAILED, 0, JOB_RETRYING},
+		{HTTP_TIMED_OUT, 0, JOB_RETRYING},
+		{HTTP_BROKEN, 0, JOB_RETRYING},
+	};
+	struct engine_fixture *fixture = *state;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LENGTH(cases); i++) {
+		const struct scripted_answer answer = {
+			cases[i].failure, cases[i].status, NULL, false};
+		char *contract = xasprintf("c%zu", i);
+
+		engine_fixture_script(fixture, &answer, 1);
+		take(fixture, contract, (int)i + 1);
+		advance_to(fixture, DUE_MS + (int64_t)i);
+		engine_fixture_pump(fixture);
+		assert_state(fixture, contract, cases[i].want);
+		free(contract);
+	}
+}
+
+static void test_old_certificate_is_given_time(void **state)
+{
+	struct engine_fixture *fixture = *state;
+	const struct profile *profile =
+		config_profile(settings_config(fixture->settings), "webhg2");
+	int64_t end_of_grace = DUE_MS + profile->verify_grace_ms;
+
+	fixture->edge = EDGE_SERVES_OLD;
+	take(fixture, "c1", 1);
+	advance_to(fixture, DUE_MS);
+	engine_fixture_pump(fixture);
+	assert_state(fixture, "c1", JOB_VERIFYING);
+	assert_int_equal(next_of(fixture, "c1"), DUE_MS + profile->verify_interval_ms);
+	advance_to(fixture, DUE_MS + profile->verify_interval_ms);
+	engine_fixture_pump(fixture);
+	assert_state(fixture, "c1", JOB_VERIFYING);
+	/* Looked at twice, pushed once. */
+	assert_attempts(fixture, "c1", "push:done:200 verify:old:0 verify:old:0");
+	assert_int_equal(fixture->sent_count, 1);
+	advance_to(fixture, end_of_grace);
+	engine_fixture_pump(fixture);
+	assert_state(fixture, "c1", JOB_RETRYING);
+	/* Pushed again, and now it is served. */
+	fixture->edge = EDGE_SERVES_LAST;
+	advance_to(fixture, end_of_grace + 10000);
+	engine_fixture_pump(fixture);
+	assert_state(fixture, "c1", JOB_INSTALLED);
+	assert_int_equal(fixture->sent_count, 2);
+}
+
+static void test_findings_are_told_apart(void **state)
+{
+	static const struct {
+		enum scripted_edge edge;
+		const char *attempts;
+	} cases[] = {
+		{EDGE_SERVES_OTHER, "push:done:200 verify:other:0"},
+		{EDGE_SERVES_NONE, "push:done:200 verify:none:0"},
+		{EDGE_UNREACHABLE, "push:done:200 verify:unreachable:0"},
+		{EDGE_SERVES_OLD, "push:done:200 verify:old:0"},
+	};
+	struct engine_fixture *fixture = *state;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LENGTH(cases); i++) {
+		char *contract = xasprintf("c%zu", i);
+
+		fixture->edge = cases[i].edge;
+		take(fixture, contract, (int)i + 1);
+		advance_to(fixture, DUE_MS);
+		engine_fixture_pump(fixture);
+		assert_state(fixture, contract, JOB_VERIFYING);
+		assert_attempts(fixture, contract, cases[i].attempts);
+		free(contract);
+	}
+}
+
+static void test_no_edge_is_said_so(void **state)
+{
+	const struct fixture_record record = {.contract = "c1",
+		.revision = 1,
+		.certificate = 1,
+		.links = "{\"service\":\"cloud-hosting\",\"service_code\":\"ch1\","
+			 "\"fqdn\":\"www.example.jp\"}"};
+	static const struct scripted_answer answer = {HTTP_OK, 204, NULL, false};
+	struct engine_fixture *fixture = *state;
+	struct store_job job;
+
+	engine_fixture_script(fixture, &answer, 1);
+	engine_fixture_take(fixture, &record, NULL);
+	advance_to(fixture, DUE_MS);
+	engine_fixture_pump(fixture);
+	assert_attempts(fixture, "c1", "push:done:204 verify:skipped:0");
+	assert_int_equal(fixture->probes, 0);
+	job = engine_fixture_job(fixture, "c1", 0);
+	assert_int_equal(job.state, JOB_INSTALLED);
+	assert_string_equal(job.detail,
+		"installed; not verified: service cloud-hosting has no edge to look at");
+	store_job_clear(&job);
+}
+
+static void test_order_and_bound(void **state)
+{
+	struct engine_fixture *fixture = *state;
+	int i;
+
+	/* Ten jobs, due in the reverse order of their taking; the service takes four at once. */
+	for (i = 0; i < 10; i++) {
+		char *contract = xasprintf("c%d", i);
+		char *links = xasprintf("{\"service\":\"webhg2\",\"service_code\":\"w%d\","
+					"\"fqdn\":\"www.example.jp\"}",
+			i);
+		const struct fixture_record record = {.contract = contract,
+			.revision = 1,
+			.certificate = i + 1,
+			.at_ms = FIXTURE_START_MS - i * 7 * DAY_MS,
+			.links = links};
+
+		engine_fixture_take(fixture, &record, NULL);
+		free(links);
+		free(contract);
+	}
+	advance_to(fixture, DUE_MS);
+	engine_fixture_pump(fixture);
+	assert_int_equal(fixture->sent_count, 10);
+	assert_int_equal(fixture->most_in_flight, 4);
+	assert_string_equal(fixture->sent[0].url, "https://webhg2.test/webhg2/w9/certificates");
+	assert_string_equal(fixture->sent[9].url, "https://webhg2.test/webhg2/w0/certificates");
+}
+
+static void test_expired_is_not_sent(void **state)
+{
+	struct engine_fixture *fixture = *state;
+	struct store_job job;
+
+	take(fixture, "c1", 1);
+	advance_to(fixture, FIXTURE_START_MS + 92 * DAY_MS);
+	engine_fixture_pump(fixture);
+	assert_int_equal(fixture->sent_count, 0);
+	job = engine_fixture_job(fixture, "c1", 0);
+	assert_int_equal(job.state, JOB_FAILED);
+	assert_string_equal(job.detail, "given up, the certificate ended before it could be sent");
+	store_job_clear(&job);
+}
+
+static void test_gives_up_with_age(void **state)
+{
+	static const struct scripted_answer answer = {HTTP_OK, 500, NULL, false};
+	struct engine_fixture *fixture = *state;
+	int64_t age = settings_config(fixture->settings)->backoff.give_up_after_ms;
+
+	engine_fixture_script(fixture, &answer, 1);
+	take(fixture, "c1", 1);
+	advance_to(fixture, DUE_MS);
+	engine_fixture_pump(fixture);
+	advance_to(fixture, DUE_MS + age - 10000);
+	engine_fixture_pump(fixture);
+	assert_state(fixture, "c1", JOB_RETRYING);
+	advance_to(fixture, DUE_MS + age);
+	engine_fixture_pump(fixture);
+	assert_state(fixture, "c1", JOB_FAILED);
+}
+
+static void turn_loop(void *context)
+{
+	loop_stop(context);
+}
+
+/* Turns the loop a little while something hangs in flight. */
+static void turn(struct engine_fixture *fixture)
+{
+	struct loop_timer *timer = loop_timer_new(fixture->loop, turn_loop, fixture->loop);
+	struct error error;
+
+	pump_poke(fixture->pump);
+	loop_timer_set(timer, 20);
+	assert_true(loop_run(fixture->loop, &error));
+	loop_timer_free(timer);
+}
+
+static void test_killed_process_goes_again_with_the_same_key(void **state)
+{
+	static const struct scripted_answer hang = {HTTP_OK, 200, NULL, true};
+	static const struct scripted_answer answer = {HTTP_OK, 200, NULL, false};
+	struct engine_fixture *fixture = *state;
+	int64_t lease = settings_config(fixture->settings)->lease_ms;
+	struct store_job job;
+	struct store *dead;
+	struct error error;
+	char *key;
+
+	engine_fixture_script(fixture, &hang, 1);
+	take(fixture, "c1", 1);
+	advance_to(fixture, DUE_MS);
+	turn(fixture);
+	assert_int_equal(fixture->sent_count, 1);
+	assert_state(fixture, "c1", JOB_INSTALLING);
+	key = xstrdup(fixture->sent[0].idempotency_key);
+	/* The process is gone: what it would store now never reaches the store. */
+	dead = fixture->store;
+	assert_true(store_open(settings_config(fixture->settings)->store, &fixture->store, &error));
+	store_close(fixture->store);
+	fixture->store = dead;
+	advance_to(fixture, DUE_MS + lease - 1);
+	job = engine_fixture_job(fixture, "c1", 0);
+	assert_int_equal(job.next_ms, DUE_MS + lease);
+	store_job_clear(&job);
+	engine_fixture_script(fixture, &answer, 1);
+	engine_fixture_restart(fixture);
+	engine_fixture_pump(fixture);
+	assert_int_equal(fixture->sent_count, 0);
+	advance_to(fixture, DUE_MS + lease);
+	engine_fixture_pump(fixture);
+	assert_int_equal(fixture->sent_count, 1);
+	assert_string_equal(fixture->sent[0].idempotency_key, key);
+	assert_state(fixture, "c1", JOB_INSTALLED);
+	free(key);
+}
+
+static void test_late_answer_changes_nothing(void **state)
+{
+	static const struct scripted_answer hang = {HTTP_OK, 200, NULL, true};
+	static const struct scripted_answer answer = {HTTP_OK, 200, NULL, false};
+	struct engine_fixture *fixture = *state;
+
+	engine_fixture_script(fixture, &hang, 1);
+	take(fixture, "c1", 1);
+	advance_to(fixture, DUE_MS);
+	turn(fixture);
+	/* While the push hangs, a newer certificate overtakes it. */
+	take(fixture, "c1", 2);
+	assert_state(fixture, "c1", JOB_SUPERSEDED);
+	engine_fixture_script(fixture, &answer, 1);
+	pump_abort(fixture->pump);
+	turn(fixture);
+	assert_state(fixture, "c1", JOB_SUPERSEDED);
+	assert_attempts(fixture, "c1", "");
+}
+
+static void test_newer_waits_for_the_older_in_flight(void **state)
+{
+	static const struct scripted_answer hang = {HTTP_OK, 200, NULL, true};
+	struct engine_fixture *fixture = *state;
+	int64_t lease = settings_config(fixture->settings)->lease_ms;
+
+	engine_fixture_script(fixture, &hang, 1);
+	take(fixture, "c1", 1);
+	advance_to(fixture, DUE_MS);
+	turn(fixture);
+	take(fixture, "c1", 2);
+	/* Both are for the same target: the newer must not overtake the older on the wire. */
+	turn(fixture);
+	assert_int_equal(fixture->sent_count, 1);
+	advance_to(fixture, DUE_MS + lease);
+	turn(fixture);
+	assert_int_equal(fixture->sent_count, 2);
+}
+
+static void test_drain_leaves_the_rest(void **state)
+{
+	struct engine_fixture *fixture = *state;
+
+	take(fixture, "c1", 1);
+	advance_to(fixture, DUE_MS);
+	pump_drain(fixture->pump);
+	engine_fixture_pump(fixture);
+	assert_int_equal(fixture->sent_count, 0);
+	assert_state(fixture, "c1", JOB_SCHEDULED);
+}
+
+static void test_unreadable_token_is_ours(void **state)
+{
+	struct engine_fixture *fixture = *state;
+	char *token = xasprintf("%s/token", fixture->folder);
+	struct store_job job;
+
+	assert_int_equal(remove(token), 0);
+	free(token);
+	take(fixture, "c1", 1);
+	advance_to(fixture, DUE_MS);
+	engine_fixture_pump(fixture);
+	assert_int_equal(fixture->sent_count, 0);
+	job = engine_fixture_job(fixture, "c1", 0);
+	assert_int_equal(job.state, JOB_RETRYING);
+	assert_non_null(strstr(job.detail, "service webhg2: token: "));
+	store_job_clear(&job);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_not_before_due, begin, end),
+		cmocka_unit_test_setup_teardown(test_key_is_wiped_when_installed, begin, end),
+		cmocka_unit_test_setup_teardown(test_temporary_then_success, begin, end),
+		cmocka_unit_test_setup_teardown(test_retry_after, begin, end),
+		cmocka_unit_test_setup_teardown(test_kinds, begin, end),
+		cmocka_unit_test_setup_teardown(test_old_certificate_is_given_time, begin, end),
+		cmocka_unit_test_setup_teardown(test_findings_are_told_apart, begin, end),
+		cmocka_unit_test_setup_teardown(test_no_edge_is_said_so, begin, end),
+		cmocka_unit_test_setup_teardown(test_order_and_bound, begin, end),
+		cmocka_unit_test_setup_teardown(test_expired_is_not_sent, begin, end),
+		cmocka_unit_test_setup_teardown(test_gives_up_with_age, begin, end),
+		cmocka_unit_test_setup_teardown(
+			test_killed_process_goes_again_with_the_same_key, begin, end),
+		cmocka_unit_test_setup_teardown(test_late_answer_changes_nothing, begin, end),
+		cmocka_unit_test_setup_teardown(
+			test_newer_waits_for_the_older_in_flight, begin, end),
+		cmocka_unit_test_setup_teardown(test_drain_leaves_the_rest, begin, end),
+		cmocka_unit_test_setup_teardown(test_unreadable_token_is_ours, begin, end),
+	};
+	int status = cmocka_run_group_tests_name("pump", tests, NULL, NULL);
+
+	fixture_free();
+	return status;
+}
