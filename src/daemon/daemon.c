@@ -1,0 +1,180 @@
+#include "daemon/daemon.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "daemon/runtime.h"
+#include "ops/notify.h"
+
+struct daemon {
+	const struct options *options;
+	struct runtime runtime;
+	struct spool_watch *spool;
+	struct watchdog *watchdog;
+	struct loop_signal *signals[3];
+	struct loop_timer *grace;
+	bool stopping;
+	bool aborted;
+};
+
+/* How long the store may take, after all was broken off, before the leases are left to run out. */
+#define LAST_SAVE_MS 5000
+
+static void spool_changed(void *context);
+static void records_stored(void *context);
+static void intake_rested(void *context, const struct spool_pass *pass);
+static void pump_idle(void *context, int64_t next_ms);
+static void signalled(void *context, int number);
+static void grace_over(void *context);
+
+static bool start(struct daemon *daemon, struct settings *settings, struct error *error)
+{
+	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+	const struct config *config = settings_config(settings);
+	const struct runtime_options options = {
+		.pump_observer = {.idle = pump_idle, .context = daemon},
+		.worker = {.stored = records_stored, .rested = intake_rested, .context = daemon},
+	};
+	size_t i;
+
+	if (!runtime_start(&daemon->runtime, settings, &options, error))
+		return false;
+	for (i = 0; i < ARRAY_LENGTH(numbers); i++)
+		daemon->signals[i] =
+			loop_signal_new(daemon->runtime.loop, numbers[i], signalled, daemon);
+	daemon->grace = loop_timer_new(daemon->runtime.loop, grace_over, daemon);
+	daemon->watchdog = watchdog_new(daemon->runtime.loop);
+	daemon->spool = spool_watch_new(
+		daemon->runtime.loop, config->spool, config->spool_poll_ms, spool_changed, daemon);
+	for (i = 0; i < daemon->options->import_count; i++)
+		worker_import(daemon->runtime.worker, daemon->options->imports[i]);
+	worker_poke(daemon->runtime.worker);
+	pump_poke(daemon->runtime.pump);
+	return true;
+}
+
+static void stop(struct daemon *daemon)
+{
+	size_t i;
+
+	spool_watch_free(daemon->spool);
+	watchdog_free(daemon->watchdog);
+	loop_timer_free(daemon->grace);
+	for (i = 0; i < ARRAY_LENGTH(daemon->signals); i++)
+		loop_signal_free(daemon->signals[i]);
+	runtime_stop(&daemon->runtime);
+}
+
+int daemon_run(const struct options *options, struct settings *settings)
+{
+	struct daemon daemon = {.options = options};
+	struct error error;
+	bool ran;
+
+	if (!start(&daemon, settings, &error)) {
+		log_error("%s", error.text);
+		return EXIT_CANNOT_WORK;
+	}
+	notify_ready();
+	log_info("ready: store %s, spool %s", settings_config(settings)->store,
+		settings_config(settings)->spool);
+	ran = loop_run(daemon.runtime.loop, &error);
+	if (!ran) {
+		log_error("%s", error.text);
+		pump_abort(daemon.runtime.pump);
+	}
+	stop(&daemon);
+	log_info("stopped");
+	return ran ? EXIT_ALL_DONE : EXIT_CANNOT_WORK;
+}
+
+static void spool_changed(void *context)
+{
+	struct daemon *daemon = context;
+
+	worker_poke(daemon->runtime.worker);
+}
+
+static void records_stored(void *context)
+{
+	struct daemon *daemon = context;
+
+	pump_poke(daemon->runtime.pump);
+}
+
+static void intake_rested(void *context, const struct spool_pass *pass)
+{
+	(void)context;
+	if (pass->files > 0)
+		log_info("spool: %zu files, %zu records taken, %zu rejected%s", pass->files,
+			pass->taken, pass->rejected, pass->later ? "; the rest comes later" : "");
+}
+
+static void pump_idle(void *context, int64_t next_ms)
+{
+	struct daemon *daemon = context;
+
+	(void)next_ms;
+	if (daemon->stopping)
+		loop_stop(daemon->runtime.loop);
+}
+
+static void reload(struct daemon *daemon)
+{
+	struct error error;
+
+	notify_reloading();
+	if (runtime_reload(&daemon->runtime, daemon->options->config, &error)) {
+		const struct config *config = settings_config(daemon->runtime.settings);
+
+		spool_watch_free(daemon->spool);
+		daemon->spool = spool_watch_new(daemon->runtime.loop, config->spool,
+			config->spool_poll_ms, spool_changed, daemon);
+		worker_poke(daemon->runtime.worker);
+		log_notice("%s: read again", daemon->options->config);
+	} else {
+		log_error("the configuration stays as it was: %s", error.text);
+	}
+	notify_ready();
+}
+
+static void signalled(void *context, int number)
+{
+	struct daemon *daemon = context;
+	int64_t grace_ms = settings_config(daemon->runtime.settings)->shutdown_grace_ms;
+
+	if (number == SIGHUP) {
+		reload(daemon);
+		return;
+	}
+	if (daemon->stopping)
+		return;
+	daemon->stopping = true;
+	notify_stopping();
+	notify_extend_timeout(grace_ms + 2 * (int64_t)LAST_SAVE_MS);
+	log_info("stopping: %zu in flight, at most %lld s for them",
+		pump_in_flight(daemon->runtime.pump), (long long)grace_ms / 1000);
+	spool_watch_free(daemon->spool);
+	daemon->spool = NULL;
+	loop_timer_set(daemon->grace, grace_ms);
+	pump_drain(daemon->runtime.pump);
+}
+
+static void grace_over(void *context)
+{
+	struct daemon *daemon = context;
+
+	if (!daemon->aborted) {
+		daemon->aborted = true;
+		log_notice("%zu in flight are broken off and go back to the queue",
+			pump_in_flight(daemon->runtime.pump));
+		loop_timer_set(daemon->grace, LAST_SAVE_MS);
+		pump_abort(daemon->runtime.pump);
+		return;
+	}
+	log_error("%zu results could not be stored; their leases run out and they go again",
+		pump_unsaved(daemon->runtime.pump));
+	loop_stop(daemon->runtime.loop);
+}

@@ -1,0 +1,166 @@
+#include "daemon/dry_run.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/civil.h"
+#include "base/log.h"
+#include "daemon/daemon.h"
+#include "daemon/tally.h"
+#include "engine/intake.h"
+#include "source/spool.h"
+
+struct dry {
+	const struct options *options;
+	struct tally tally;
+	int64_t now_ms;
+	size_t rejected;
+};
+
+/* Whether --service and --issued-since let a job be installed in this run. */
+static bool is_chosen(const struct dry *dry, const char *service, int64_t base_ms)
+{
+	return (dry->options->service == NULL || strcmp(dry->options->service, service) == 0) &&
+	       base_ms >= dry->options->issued_since_ms;
+}
+
+static void say(struct dry *dry, const char *contract, const char *service,
+	const char *service_code, const char *fqdn, int64_t base_ms, int64_t due_ms)
+{
+	char due[CIVIL_INSTANT_MAX];
+	bool now = (due_ms <= dry->now_ms || dry->options->ignore_due) &&
+		   is_chosen(dry, service, base_ms);
+
+	civil_format_instant(due, due_ms, TOKYO_OFFSET_MIN);
+	printf("%s %s %s %s: %s, due %s\n", contract, service, service_code, fqdn,
+		now ? "would be installed now" : "would wait", due);
+	tally_add(&dry->tally, service, now ? "to install" : "not yet due", 1);
+}
+
+static void link_judged(void *context, const struct intake_event *event)
+{
+	struct dry *dry = context;
+	const struct verdict *verdict = event->verdict;
+	char codes[256];
+
+	if (!event->changed) {
+		printf("%s %s %s %s: %s\n", event->contract, event->service, event->service_code,
+			event->fqdn,
+			verdict->kind == VERDICT_NONE ? "nothing to install"
+						      : "in the queue already");
+		return;
+	}
+	if (verdict->kind == VERDICT_ACCEPT) {
+		say(dry, event->contract, event->service, event->service_code, event->fqdn,
+			verdict->schedule.base_ms, verdict->schedule.due_ms);
+		return;
+	}
+	reason_set_text(verdict->reasons, codes, sizeof(codes));
+	printf("%s %s %s %s: would be refused: %s\n", event->contract, event->service,
+		event->service_code, event->fqdn, codes);
+	tally_add(&dry->tally, event->service, "refused", 1);
+}
+
+static void rejected(void *context, const struct spool_item *item, const char *reason)
+{
+	struct dry *dry = context;
+
+	(void)item;
+	(void)reason;
+	dry->rejected++;
+}
+
+static void queued_job(void *context, const struct store_job *job)
+{
+	struct dry *dry = context;
+
+	if (job->state != JOB_HELD && !job_state_is_final(job->state))
+		say(dry, job->contract, job->service, job->service_code, job->fqdn, job->base_ms,
+			job->due_ms);
+}
+
+static bool go_through(
+	struct dry *dry, struct settings *settings, struct store *store, struct error *error)
+{
+	const struct intake_observer observer = {link_judged, rejected, dry};
+	const struct store_filter filter = {.state = -1};
+	const char *spool = settings_config(settings)->spool;
+	struct spool_taker taker;
+	struct spool_pass pass = {0};
+	struct intake *intake;
+	bool done = true;
+	size_t i;
+
+	if (!store_jobs_list(store, &filter, queued_job, dry, error) ||
+		!intake_new(settings, store, clock_system(), &observer, true, &intake, error))
+		return false;
+	taker = intake_taker(intake);
+	for (i = 0; i < dry->options->import_count && done; i++)
+		done = spool_import(dry->options->imports[i], &taker, &pass, error);
+	if (done && spool != NULL && access(spool, F_OK) == 0)
+		done = spool_import(spool, &taker, &pass, error);
+	intake_free(intake);
+	return done;
+}
+
+/* Where there is no store yet, a passing one serves, so that none is left behind. */
+static char *store_path(const struct config *config, char **scratch)
+{
+	char template[] = "/tmp/certinstalld-dry-run-XXXXXX";
+
+	*scratch = NULL;
+	if (access(config->store, F_OK) == 0)
+		return xstrdup(config->store);
+	if (mkdtemp(template) == NULL)
+		return xstrdup(config->store);
+	*scratch = xstrdup(template);
+	return xasprintf("%s/store.db", *scratch);
+}
+
+static void remove_scratch(char *scratch)
+{
+	static const char *const names[] = {"store.db", "store.db-wal", "store.db-shm"};
+	size_t i;
+
+	if (scratch == NULL)
+		return;
+	for (i = 0; i < ARRAY_LENGTH(names); i++) {
+		char *path = xasprintf("%s/%s", scratch, names[i]);
+
+		unlink(path);
+		free(path);
+	}
+	rmdir(scratch);
+	free(scratch);
+}
+
+int dry_run(const struct options *options, struct settings *settings)
+{
+	struct dry dry = {.options = options, .now_ms = clock_wall_ms(clock_system())};
+	char *scratch, *path = store_path(settings_config(settings), &scratch);
+	struct store *store = NULL;
+	struct error error;
+	bool done;
+	int status = EXIT_CANNOT_WORK;
+
+	tally_init(&dry.tally);
+	done = store_open(path, &store, &error) && go_through(&dry, settings, store, &error);
+	if (done) {
+		puts("Nothing was changed or sent. It would be:");
+		tally_print(&dry.tally, stdout);
+		status = dry.rejected > 0 || tally_total(&dry.tally, "refused") > 0
+				 ? EXIT_SOMETHING_LEFT
+				 : EXIT_ALL_DONE;
+	} else {
+		log_error("%s", error.text);
+	}
+	store_close(store);
+	remove_scratch(scratch);
+	free(path);
+	tally_clear(&dry.tally);
+	return status;
+}

@@ -1,0 +1,236 @@
+#include "daemon/daemon.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/civil.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "daemon/dry_run.h"
+#include "daemon/runtime.h"
+#include "daemon/tally.h"
+
+struct run {
+	const struct options *options;
+	struct runtime runtime;
+	struct tally tally;
+	struct loop_signal *signals[2];
+	struct loop_timer *progress;
+	bool intake_over;
+	bool stopping;
+	int64_t waited_until_ms; /* wall; 0: nothing had to be waited for yet */
+	size_t rejected;
+	bool later; /* a source could not be gone through whole */
+};
+
+#define PROGRESS_MS 200
+
+/* The machine's edges. */
+static void link_judged(void *context, const struct intake_event *event); /* worker's thread */
+static void records_stored(void *context);
+static void intake_rested(void *context, const struct spool_pass *pass);
+static void job_settled(void *context, const struct attempt_result *result, enum job_state state);
+static void pump_idle(void *context, int64_t next_ms);
+static void signalled(void *context, int number);
+static void show_progress(void *context);
+
+static bool start(struct run *run, struct settings *settings, struct error *error)
+{
+	static const int numbers[] = {SIGTERM, SIGINT};
+	const struct options *options = run->options;
+	const struct runtime_options runtime_options = {
+		.pump_observer = {job_settled, pump_idle, run},
+		.worker =
+			{
+				.observer = {.link = link_judged, .context = run},
+				.stored = records_stored,
+				.rested = intake_rested,
+				.context = run,
+			},
+		.only_service = options->service,
+		.ignore_due = options->ignore_due,
+		.base_since_ms = options->issued_since_ms,
+	};
+	size_t i;
+
+	if (!runtime_start(&run->runtime, settings, &runtime_options, error))
+		return false;
+	for (i = 0; i < ARRAY_LENGTH(numbers); i++)
+		run->signals[i] = loop_signal_new(run->runtime.loop, numbers[i], signalled, run);
+	run->progress = loop_timer_new(run->runtime.loop, show_progress, run);
+	if (isatty(STDOUT_FILENO))
+		loop_timer_set(run->progress, PROGRESS_MS);
+	for (i = 0; i < options->import_count; i++)
+		worker_import(run->runtime.worker, options->imports[i]);
+	worker_poke(run->runtime.worker);
+	pump_poke(run->runtime.pump);
+	return true;
+}
+
+/* Counts, per service, what is due and not installed, and what is not due yet. */
+static bool count_left(struct run *run, struct error *error)
+{
+	const struct config *config = settings_config(run->runtime.settings);
+	int64_t now_ms = clock_wall_ms(clock_system());
+	size_t i;
+
+	for (i = 0; i < config->profile_count; i++) {
+		const char *service = config->profiles[i].rules.id;
+		struct store_claim claim = {
+			.service = service,
+			/* What is tried again or looked at again later is due all the same. */
+			.now_ms = now_ms,
+			.ignore_due = run->options->ignore_due,
+			.base_since_ms = run->options->issued_since_ms,
+		};
+		int64_t due, all;
+
+		if (run->options->service != NULL && strcmp(run->options->service, service) != 0)
+			continue;
+		if (!store_left_count(run->runtime.store, &claim, &due, &all, error))
+			return false;
+		tally_add(&run->tally, service, "left", due);
+		tally_add(&run->tally, service, "not yet due", all - due);
+	}
+	return true;
+}
+
+static void stop(struct run *run)
+{
+	size_t i;
+
+	loop_timer_free(run->progress);
+	for (i = 0; i < ARRAY_LENGTH(run->signals); i++)
+		loop_signal_free(run->signals[i]);
+	runtime_stop(&run->runtime);
+}
+
+static int finish(struct run *run)
+{
+	struct error error;
+	bool counted = count_left(run, &error);
+
+	if (isatty(STDOUT_FILENO))
+		fputs("\r\033[K", stdout);
+	if (!counted) {
+		log_error("%s", error.text);
+		return EXIT_CANNOT_WORK;
+	}
+	tally_print(&run->tally, stdout);
+	if (run->rejected > 0)
+		printf("%zu records were rejected: see the messages above, and rejected/ in the "
+		       "spool\n",
+			run->rejected);
+	if (run->rejected > 0 || run->later || tally_total(&run->tally, "failed") > 0 ||
+		tally_total(&run->tally, "refused") > 0 || tally_total(&run->tally, "left") > 0)
+		return EXIT_SOMETHING_LEFT;
+	return EXIT_ALL_DONE;
+}
+
+int run_once(const struct options *options, struct settings *settings)
+{
+	struct run run = {.options = options};
+	struct error error;
+	int status;
+
+	if (options->dry_run)
+		return dry_run(options, settings);
+	tally_init(&run.tally);
+	if (!start(&run, settings, &error)) {
+		log_error("%s", error.text);
+		tally_clear(&run.tally);
+		return EXIT_CANNOT_WORK;
+	}
+	if (loop_run(run.runtime.loop, &error)) {
+		status = finish(&run);
+	} else {
+		log_error("%s", error.text);
+		pump_abort(run.runtime.pump);
+		status = EXIT_CANNOT_WORK;
+	}
+	stop(&run);
+	tally_clear(&run.tally);
+	return status;
+}
+
+static void link_judged(void *context, const struct intake_event *event)
+{
+	struct run *run = context;
+
+	if (event->changed && event->verdict->kind == VERDICT_REFUSE)
+		tally_add(&run->tally, event->service, "refused", 1);
+}
+
+static void records_stored(void *context)
+{
+	struct run *run = context;
+
+	pump_poke(run->runtime.pump);
+}
+
+static void intake_rested(void *context, const struct spool_pass *pass)
+{
+	struct run *run = context;
+
+	run->intake_over = true;
+	run->rejected += pass->rejected;
+	run->later = run->later || pass->later;
+	pump_poke(run->runtime.pump);
+}
+
+static void job_settled(void *context, const struct attempt_result *result, enum job_state state)
+{
+	struct run *run = context;
+
+	if (state == JOB_INSTALLED || state == JOB_FAILED)
+		tally_add(&run->tally, result->job.service, job_state_name(state), 1);
+}
+
+/* All that could be done is done, for now: waits for what may succeed yet, as long as it may. */
+static void pump_idle(void *context, int64_t next_ms)
+{
+	struct run *run = context;
+	int64_t now_ms = clock_wall_ms(clock_system());
+
+	if (run->stopping) {
+		loop_stop(run->runtime.loop);
+		return;
+	}
+	if (!run->intake_over)
+		return;
+	if (run->waited_until_ms == 0)
+		run->waited_until_ms = now_ms + run->options->wait_ms;
+	if (next_ms > run->waited_until_ms || now_ms >= run->waited_until_ms)
+		loop_stop(run->runtime.loop);
+}
+
+static void signalled(void *context, int number)
+{
+	struct run *run = context;
+
+	(void)number;
+	if (run->stopping) {
+		pump_abort(run->runtime.pump);
+		return;
+	}
+	run->stopping = true;
+	log_notice("stopping: %zu in flight are finished first; again to break them off",
+		pump_in_flight(run->runtime.pump));
+	pump_drain(run->runtime.pump);
+}
+
+static void show_progress(void *context)
+{
+	struct run *run = context;
+
+	printf("\r\033[K%" PRId64 " installed, %" PRId64 " failed, %" PRId64
+	       " refused, %zu in flight%s",
+		tally_total(&run->tally, "installed"), tally_total(&run->tally, "failed"),
+		tally_total(&run->tally, "refused"), pump_in_flight(run->runtime.pump),
+		run->intake_over ? "" : ", taking in");
+	fflush(stdout);
+	loop_timer_set(run->progress, PROGRESS_MS);
+}

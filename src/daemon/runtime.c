@@ -1,0 +1,130 @@
+#include "daemon/runtime.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/log.h"
+
+static bool make_directory(const char *path, struct error *error)
+{
+	if (mkdir(path, 0700) == 0 || errno == EEXIST)
+		return true;
+	return error_set(error, ERROR_PERMANENT, "%s: cannot be made: %s", path, strerror(errno));
+}
+
+static bool make_directories(const struct config *config, struct error *error)
+{
+	char *directory = path_directory(config->store);
+	bool done = make_directory(directory, error);
+
+	free(directory);
+	return done && (config->spool == NULL || make_directory(config->spool, error));
+}
+
+/* A service without an address is a state of the configuration that its operator should know of. */
+static void tell_services(const struct config *config)
+{
+	size_t i;
+
+	for (i = 0; i < config->profile_count; i++) {
+		const struct profile *profile = &config->profiles[i];
+
+		if (profile->endpoint == NULL)
+			log_notice("service %s has no endpoint: its installs wait until one is "
+				   "configured",
+				profile->rules.id);
+		else if (profile->edge == NULL)
+			log_notice("service %s has no edge: what it serves is not verified",
+				profile->rules.id);
+	}
+}
+
+static void tell_holidays(const struct config *config)
+{
+	int first, last;
+
+	if (config->holidays_csv != NULL && holidays_covered(config->holidays, &first, &last))
+		log_notice("%s covers the holidays of %d to %d; before and after, the law's "
+			   "computation serves",
+			config->holidays_csv, first, last);
+}
+
+bool runtime_start(struct runtime *runtime, struct settings *settings,
+	const struct runtime_options *options, struct error *error)
+{
+	const struct config *config = settings_config(settings);
+	struct worker_options worker_options = options->worker;
+	struct pump_options pump_options = {
+		.observer = options->pump_observer,
+		.only_service = options->only_service,
+		.ignore_due = options->ignore_due,
+		.base_since_ms = options->base_since_ms,
+	};
+
+	*runtime = (struct runtime){.settings = settings_ref(settings)};
+	runtime->loop = loop_new(clock_system());
+	if (!make_directories(config, error) ||
+		!store_open(config->store, &runtime->store, error) ||
+		!settings_make_pki(settings, &runtime->pki, error) ||
+		!http_new(runtime->loop, (size_t)config->concurrency, &runtime->http, error))
+		goto failed;
+	worker_options.loop = runtime->loop;
+	if (!worker_new(&worker_options, settings, &runtime->worker, error))
+		goto failed;
+	pump_options.loop = runtime->loop;
+	pump_options.store = runtime->store;
+	pump_options.http = runtime->http;
+	pump_options.pki = runtime->pki;
+	runtime->pump = pump_new(&pump_options, settings);
+	tell_services(config);
+	tell_holidays(config);
+	return true;
+failed:
+	runtime_stop(runtime);
+	return false;
+}
+
+void runtime_stop(struct runtime *runtime)
+{
+	worker_free(runtime->worker);
+	pump_free(runtime->pump);
+	http_free(runtime->http);
+	pki_free(runtime->pki);
+	store_close(runtime->store);
+	loop_free(runtime->loop);
+	settings_unref(runtime->settings);
+	*runtime = (struct runtime){0};
+}
+
+bool runtime_reload(struct runtime *runtime, const char *path, struct error *error)
+{
+	const struct config *old = settings_config(runtime->settings), *config;
+	struct settings *settings;
+	struct pki *pki;
+
+	if (!settings_read(path, &settings, error))
+		return false;
+	config = settings_config(settings);
+	if (strcmp(config->store, old->store) != 0 || strcmp(config->user, old->user) != 0)
+		log_warning("%s: store and user change at the next start only", path);
+	if (!settings_make_pki(settings, &pki, error)) {
+		settings_unref(settings);
+		return false;
+	}
+	if (!worker_use(runtime->worker, settings, error)) {
+		pki_free(pki);
+		settings_unref(settings);
+		return false;
+	}
+	pump_use(runtime->pump, settings, pki);
+	pki_free(runtime->pki);
+	runtime->pki = pki;
+	settings_unref(runtime->settings);
+	runtime->settings = settings;
+	tell_services(config);
+	tell_holidays(config);
+	return true;
+}
