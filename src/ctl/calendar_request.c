@@ -14,9 +14,11 @@
 
 static void usage(const struct calendar_verb *verb, FILE *stream)
 {
-	fprintf(stream, "usage: certinstallctl %s%s%s [--holidays CSV] [--json] %s\n", verb->name,
+	fprintf(stream, "usage: certinstallctl %s%s%s%s [--holidays CSV] [--json] %s\n", verb->name,
 		verb->takes_service ? " --service ID" : "",
-		verb->takes_config ? " [--config FILE]" : "", verb->operands);
+		verb->takes_config ? " [--config FILE]" : "",
+		verb->takes_judging ? " [--now INSTANT] [--trust PEM] [--intermediates PEM]" : "",
+		verb->operands);
 }
 
 void calendar_request_tell(const struct calendar_request *request, const char *format, ...)
@@ -54,12 +56,15 @@ enum option_value {
 	OPTION_HOLIDAYS,
 	OPTION_JSON,
 	OPTION_HELP,
+	OPTION_NOW,
+	OPTION_TRUST,
+	OPTION_INTERMEDIATES,
 };
 
 /* False when --help was answered, or an option is wrong; *STATUS says which. */
 static bool parse_options(struct calendar_request *request, int argc, char **argv, int *status)
 {
-	struct option taken[6] = {
+	struct option taken[9] = {
 		{"holidays", required_argument, NULL, OPTION_HOLIDAYS},
 		{"json", no_argument, NULL, OPTION_JSON},
 		{"help", no_argument, NULL, OPTION_HELP},
@@ -72,6 +77,12 @@ static bool parse_options(struct calendar_request *request, int argc, char **arg
 			(struct option){"service", required_argument, NULL, OPTION_SERVICE};
 	if (request->verb->takes_config)
 		taken[count++] = (struct option){"config", required_argument, NULL, OPTION_CONFIG};
+	if (request->verb->takes_judging) {
+		taken[count++] = (struct option){"now", required_argument, NULL, OPTION_NOW};
+		taken[count++] = (struct option){"trust", required_argument, NULL, OPTION_TRUST};
+		taken[count++] = (struct option){
+			"intermediates", required_argument, NULL, OPTION_INTERMEDIATES};
+	}
 	/* glibc's way to begin anew, since main may have used getopt for its own options. */
 	optind = 0;
 	while ((option = getopt_long(argc, argv, "", taken, NULL)) != -1) {
@@ -87,6 +98,15 @@ static bool parse_options(struct calendar_request *request, int argc, char **arg
 			break;
 		case OPTION_JSON:
 			request->json = true;
+			break;
+		case OPTION_NOW:
+			request->now = optarg;
+			break;
+		case OPTION_TRUST:
+			request->trust = optarg;
+			break;
+		case OPTION_INTERMEDIATES:
+			request->intermediates = optarg;
 			break;
 		case OPTION_HELP:
 			usage(request->verb, stdout);

@@ -8,7 +8,7 @@
 #include "config/config.h"
 #include "domain/linkage.h"
 
-/* What the verbs that answer from the calendar have in common. */
+/* What the offline verbs, which answer from rules and files alone, have in common. */
 
 enum exit_status {
 	STATUS_DONE = 0,
@@ -20,6 +20,7 @@ struct calendar_verb {
 	const char *name;
 	const char *operands; /* as the usage shows them */
 	bool takes_service, takes_config;
+	bool takes_judging; /* --now, --trust and --intermediates */
 };
 
 /* What the command line says, and what was read on its word. */
@@ -36,6 +37,11 @@ struct calendar_request {
 	struct holidays *own_holidays; /* the file of --holidays; NULL without */
 	struct rulebook rulebook;      /* the configuration's, with that file's holidays */
 	bool has_told_end;
+
+	/* Of --now, --trust and --intermediates; NULL when not given. */
+	const char *now;
+	const char *trust;
+	const char *intermediates;
 };
 
 /*

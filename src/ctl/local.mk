@@ -1,1 +1,15 @@
-# Part of Makefile.am: src/ctl.
+# Part of Makefile.am: src/ctl, floor 7.
+bin_PROGRAMS += certinstallctl
+noinst_LIBRARIES += src/ctl/libctl.a
+src_ctl_libctl_a_SOURCES = \
+	src/ctl/calendar_request.c src/ctl/calendar_request.h \
+	src/ctl/explain_json.c \
+	src/ctl/explain_render.h \
+	src/ctl/explain_text.c \
+	src/ctl/verb_calendar.c src/ctl/verb_calendar.h \
+	src/ctl/verb_due.c \
+	src/ctl/verb_explain.c src/ctl/verb_explain.h
+certinstallctl_SOURCES = src/ctl/main.c
+certinstallctl_LDADD = src/ctl/libctl.a src/config/libconfig.a src/service/libservice.a \
+	src/record/librecord.a src/pki/libpki.a src/domain/libdomain.a src/base/libbase.a \
+	$(CONFUSE_LIBS) $(JSONC_LIBS) $(CURL_LIBS) $(OPENSSL_LIBS) $(IDN2_LIBS)

@@ -85,7 +85,7 @@ static int run_holidays(struct calendar_request *request)
 
 int verb_holidays(int argc, char **argv)
 {
-	static const struct calendar_verb verb = {"holidays", "FROM TO", false, false};
+	static const struct calendar_verb verb = {"holidays", "FROM TO", false, false, false};
 	struct calendar_request request;
 	int status;
 
@@ -253,7 +253,7 @@ static int run_calendar(struct calendar_request *request)
 
 int verb_calendar(int argc, char **argv)
 {
-	static const struct calendar_verb verb = {"calendar", "YYYY-MM", false, true};
+	static const struct calendar_verb verb = {"calendar", "YYYY-MM", false, true, false};
 	struct calendar_request request;
 	int status;
 

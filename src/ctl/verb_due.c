@@ -142,7 +142,7 @@ static int run_due(struct calendar_request *request)
 
 int verb_due(int argc, char **argv)
 {
-	static const struct calendar_verb verb = {"due", "INSTANT...", true, true};
+	static const struct calendar_verb verb = {"due", "INSTANT...", true, true, false};
 	struct calendar_request request;
 	int status;
 

@@ -1,0 +1,79 @@
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "config.h"
+#include "ctl/verb_calendar.h"
+#include "ctl/verb_explain.h"
+#include "pki/pki.h"
+
+#define USAGE_STATUS 2
+
+struct verb {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help;
+	bool uses_pki;
+};
+
+static const struct verb verbs[] = {
+	{"explain", verb_explain, "judge a record as the daemon would, and say why", true},
+	{"due", verb_due, "when an install is due on a service", false},
+	{"holidays", verb_holidays, "the national holidays of some years", false},
+	{"calendar", verb_calendar, "a month with its closed days", false},
+};
+
+static void usage(FILE *stream)
+{
+	size_t i;
+
+	fputs("usage: certinstallctl VERB [OPTION]... [OPERAND]...\n"
+	      "       certinstallctl --help | --version\n\n",
+		stream);
+	for (i = 0; i < ARRAY_LENGTH(verbs); i++)
+		fprintf(stream, "  %-10s %s\n", verbs[i].name, verbs[i].help);
+	fputs("\ncertinstallctl VERB --help tells a verb's options.\n", stream);
+}
+
+static const struct verb *find_verb(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LENGTH(verbs); i++) {
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	}
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	const struct verb *verb;
+
+	if (argc < 2) {
+		usage(stderr);
+		return USAGE_STATUS;
+	}
+	if (strcmp(argv[1], "--help") == 0) {
+		usage(stdout);
+		return 0;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		puts("certinstallctl " PACKAGE_VERSION);
+		return 0;
+	}
+	verb = find_verb(argv[1]);
+	if (verb == NULL) {
+		char name[64];
+
+		text_sanitise(name, sizeof(name), argv[1], strlen(argv[1]));
+		fprintf(stderr, "certinstallctl: there is no verb \"%s\"\n", name);
+		usage(stderr);
+		return USAGE_STATUS;
+	}
+	if (verb->uses_pki)
+		pki_init_process();
+	return verb->run(argc - 1, argv + 1);
+}

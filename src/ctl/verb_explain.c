@@ -1,0 +1,263 @@
+#include "ctl/verb_explain.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "ctl/calendar_request.h"
+#include "ctl/explain_render.h"
+#include "domain/linkage.h"
+#include "pki/pki.h"
+#include "record/record.h"
+
+/* A file of lines is held whole, since it holds keys, which stdio's buffers would leave behind. */
+#define FILE_BYTES_MAX ((size_t)512 << 20)
+
+enum explain_status {
+	EXPLAIN_GOOD = 0,
+	EXPLAIN_REFUSED = 1,
+	EXPLAIN_UNREADABLE = 2,
+};
+
+struct explain {
+	struct calendar_request request;
+	struct pki *pki;
+	int64_t now_ms;
+	size_t written;
+	enum explain_status status;
+};
+
+static void worsen(struct explain *explain, enum explain_status status)
+{
+	if (status > explain->status)
+		explain->status = status;
+}
+
+static void tell_place(const struct explain *explain, size_t line, const char *text)
+{
+	const char *name = explain->request.operands[0];
+
+	if (strcmp(name, "-") == 0)
+		name = "standard input";
+	if (line == 0)
+		calendar_request_tell(&explain->request, "%.256s: %s", name, text);
+	else
+		calendar_request_tell(&explain->request, "%.256s: line %zu: %s", name, line, text);
+}
+
+/* Looks at the certificate; *EXAMINED tells whether there is one. */
+static bool examine(struct explain *explain, const struct record *record, bool *examined,
+	struct certificate_facts *facts, struct error *error)
+{
+	struct pki_input input = {
+		.pem = record->pem,
+		.private_key = record->private_key,
+		.pkcs12 = record->pkcs12.data,
+		.pkcs12_length = record->pkcs12.length,
+		.passphrase = record->passphrase,
+	};
+	struct material material = {0};
+	bool good;
+
+	*examined = record->contract.has_certificate;
+	if (!*examined)
+		return true;
+	good = pki_examine(explain->pki, &input, explain->now_ms, facts, &material, error);
+	material_clear(&material);
+	return good;
+}
+
+static void judge(struct explain *explain, const struct contract *contract,
+	const struct certificate_facts *facts)
+{
+	struct verdict *verdicts = xcalloc(contract->link_count + 1, sizeof(*verdicts));
+	struct explained explained = {contract, facts, verdicts};
+	size_t i;
+
+	for (i = 0; i < contract->link_count; i++) {
+		struct verdict *verdict = &verdicts[i];
+
+		linkage_judge(
+			&explain->request.rulebook, contract, i, facts, explain->now_ms, verdict);
+		if (verdict->kind == VERDICT_REFUSE || verdict->kind == VERDICT_HOLD)
+			worsen(explain, EXPLAIN_REFUSED);
+		if (verdict->has_due)
+			calendar_request_note_year(&explain->request,
+				civil_to_date(
+					civil_day_of(verdict->schedule.due_ms, TOKYO_OFFSET_MIN))
+					.year);
+	}
+	if (explain->request.json) {
+		explain_as_json(&explained);
+	} else {
+		if (explain->written > 0)
+			putchar('\n');
+		explain_as_text(&explained);
+	}
+	explain->written++;
+	for (i = 0; i < contract->link_count; i++)
+		verdict_clear(&verdicts[i]);
+	free(verdicts);
+}
+
+static void note_unknown(const struct explain *explain, const struct record *record, size_t line)
+{
+	size_t i;
+
+	for (i = 0; i < record->unknown_count; i++) {
+		char *text = xasprintf("note: the key %s is not known", record->unknown[i]);
+
+		tell_place(explain, line, text);
+		free(text);
+	}
+}
+
+/* One record; LINE is 0 where it is the whole file. */
+static void explain_record(struct explain *explain, const char *text, size_t length, size_t line)
+{
+	struct record record;
+	struct certificate_facts facts = {0};
+	struct error error;
+	bool examined = false;
+
+	if (!record_parse(text, length, &record, &error)) {
+		tell_place(explain, line, error.text);
+		worsen(explain, EXPLAIN_UNREADABLE);
+		return;
+	}
+	note_unknown(explain, &record, line);
+	if (examine(explain, &record, &examined, &facts, &error)) {
+		judge(explain, &record.contract, examined ? &facts : NULL);
+	} else {
+		tell_place(explain, line, error.text);
+		worsen(explain, EXPLAIN_UNREADABLE);
+	}
+	certificate_facts_clear(&facts);
+	record_clear(&record);
+}
+
+static bool is_blank(const char *text, size_t length)
+{
+	return strspn(text, " \t\r\n") >= length;
+}
+
+static void explain_lines(struct explain *explain, const char *text, size_t length)
+{
+	const char *at = text, *end = text + length;
+	size_t line = 0;
+
+	while (at < end) {
+		const char *stop = memchr(at, '\n', (size_t)(end - at));
+		size_t size = (size_t)((stop != NULL ? stop : end) - at);
+
+		line++;
+		if (!is_blank(at, size))
+			explain_record(explain, at, size, line);
+		at += size + 1;
+	}
+}
+
+/* Of standard input: several lines, of which the first that is not blank is an object by itself. */
+static bool looks_like_lines(const char *text, size_t length)
+{
+	const char *begin = text + strspn(text, " \t\r\n");
+	const char *end = memchr(begin, '\n', length - (size_t)(begin - text));
+	const char *last = end;
+
+	if (end == NULL || is_blank(end, length - (size_t)(end - text)))
+		return false;
+	while (last > begin && strchr(" \t\r\n", last[0]) != NULL)
+		last--;
+	return begin[0] == '{' && last[0] == '}' && last > begin;
+}
+
+static bool has_suffix(const char *name, const char *suffix)
+{
+	size_t length = strlen(name), suffix_length = strlen(suffix);
+
+	return length >= suffix_length && strcmp(name + length - suffix_length, suffix) == 0;
+}
+
+static void explain_file(struct explain *explain)
+{
+	const char *name = explain->request.operands[0];
+	struct buffer file = {0};
+	struct error error;
+	bool lines;
+
+	if (!file_read(name, FILE_BYTES_MAX, &file, &error)) {
+		calendar_request_tell(&explain->request, "%s", error.text);
+		worsen(explain, EXPLAIN_UNREADABLE);
+	} else {
+		lines = strcmp(name, "-") == 0 ? looks_like_lines(buffer_text(&file), file.length)
+					       : has_suffix(name, ".ndjson");
+		if (lines)
+			explain_lines(explain, buffer_text(&file), file.length);
+		else
+			explain_record(explain, buffer_text(&file), file.length, 0);
+	}
+	buffer_free(&file);
+}
+
+/* The file that the option names, else the configuration's, else none. */
+static const char *either(const char *option, const char *configured)
+{
+	return option != NULL ? option : configured;
+}
+
+static bool start_pki(struct explain *explain)
+{
+	const struct calendar_request *request = &explain->request;
+	struct pki_options options = {
+		.trust_file = either(request->trust, request->config->trust),
+		.intermediates_file =
+			either(request->intermediates, request->config->intermediates),
+		.pkcs12_max_iterations = request->config->pkcs12_max_iterations,
+	};
+	struct error error;
+
+	if (pki_new(&options, &explain->pki, &error))
+		return true;
+	calendar_request_tell(request, "%s", error.text);
+	return false;
+}
+
+static int run(struct explain *explain)
+{
+	struct calendar_request *request = &explain->request;
+
+	if (request->operand_count != 1)
+		return calendar_request_misused(request, "give one file, or - for standard input");
+	explain->now_ms = clock_wall_ms(clock_system());
+	if (request->now != NULL && !civil_parse_instant(request->now, &explain->now_ms))
+		return calendar_request_misused(
+			request, "--now takes an instant such as 2026-11-20T10:15:00+09:00");
+	if (!start_pki(explain))
+		return EXPLAIN_UNREADABLE;
+	explain_file(explain);
+	pki_free(explain->pki);
+	return (int)explain->status;
+}
+
+int verb_explain(int argc, char **argv)
+{
+	static const struct calendar_verb verb = {.name = "explain",
+		.operands = "FILE|-",
+		.takes_config = true,
+		.takes_judging = true};
+	struct explain explain = {0};
+	int status;
+
+	if (calendar_request_begin(&explain.request, &verb, argc, argv, &status))
+		status = run(&explain);
+	else if (status != EXPLAIN_GOOD)
+		status = EXPLAIN_UNREADABLE;
+	/* 1 says that a link is refused; output that does not arrive is another matter. */
+	if (fflush(stdout) != 0 || ferror(stdout))
+		status = EXPLAIN_UNREADABLE;
+	return calendar_request_end(&explain.request, status);
+}
