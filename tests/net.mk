@@ -10,7 +10,7 @@ tests_unit_test_loop_SOURCES = tests/unit/test_loop.c
 tests_unit_test_loop_CFLAGS = $(TEST_CFLAGS)
 # A stepped clock and the want of a descriptor are played to the loop by these.
 tests_unit_test_loop_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=read,--wrap=timerfd_create \
-	-Wl,--wrap=timerfd_settime
+	-Wl,--wrap=timerfd_settime,--wrap=clock_gettime
 tests_unit_test_loop_LDADD = $(NET_LIBS)
 
 check_PROGRAMS += tests/unit/test_http_message

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -20,6 +21,8 @@
 static int steps_to_report;
 static bool no_timerfd;
 static int settime_calls;
+/* By how much the wall clock has been stepped. */
+static int64_t step_ms;
 
 /* The linker makes these names. NOLINTBEGIN(bugprone-reserved-identifier) */
 ssize_t __real_read(int fd, void *data, size_t size);
@@ -30,6 +33,8 @@ int __real_timerfd_settime(
 	int fd, int flags, const struct itimerspec *value, struct itimerspec *old);
 int __wrap_timerfd_settime(
 	int fd, int flags, const struct itimerspec *value, struct itimerspec *old);
+int __real_clock_gettime(clockid_t id, struct timespec *now);
+int __wrap_clock_gettime(clockid_t id, struct timespec *now);
 /* NOLINTEND(bugprone-reserved-identifier) */
 
 ssize_t __wrap_read(int fd, void *data, size_t size)
@@ -40,6 +45,19 @@ ssize_t __wrap_read(int fd, void *data, size_t size)
 		return -1;
 	}
 	return __real_read(fd, data, size);
+}
+
+int __wrap_clock_gettime(clockid_t id, struct timespec *now)
+{
+	int status = __real_clock_gettime(id, now);
+	int64_t ms;
+
+	if (id == CLOCK_REALTIME && status == 0) {
+		ms = (int64_t)now->tv_sec * 1000 + now->tv_nsec / 1000000 + step_ms;
+		now->tv_sec = (time_t)(ms / 1000);
+		now->tv_nsec = (long)(ms % 1000 * 1000000);
+	}
+	return status;
 }
 
 int __wrap_timerfd_create(int clock, int flags)
@@ -277,6 +295,28 @@ static void test_wall_timer_works_without_a_timerfd(void **state)
 	end(&trace);
 }
 
+static void step_back(void *context)
+{
+	(void)context;
+	step_ms = -30;
+}
+
+static void test_wall_timer_without_a_timerfd_notices_a_step(void **state)
+{
+	struct trace trace;
+
+	(void)state;
+	no_timerfd = true;
+	begin(&trace, 1);
+	trace.timers[1] = loop_timer_new(trace.loop, step_back, NULL);
+	loop_timer_set(trace.timers[1], 0);
+	assert_true(wall_lateness(&trace, 10) >= 0);
+	assert_int_equal(step_ms, -30);
+	step_ms = 0;
+	no_timerfd = false;
+	end(&trace);
+}
+
 static void test_wall_timer_can_be_set_again_and_cancelled(void **state)
 {
 	struct trace trace;
@@ -439,6 +479,7 @@ int main(void)
 		cmocka_unit_test(test_wall_timer_never_fires_early),
 		cmocka_unit_test(test_wall_timer_is_armed_again_when_the_clock_was_stepped),
 		cmocka_unit_test(test_wall_timer_works_without_a_timerfd),
+		cmocka_unit_test(test_wall_timer_without_a_timerfd_notices_a_step),
 		cmocka_unit_test(test_wall_timer_can_be_set_again_and_cancelled),
 		cmocka_unit_test(test_wall_timer_on_a_clock_of_another_time),
 		cmocka_unit_test(test_watch_is_level_triggered_and_can_change),

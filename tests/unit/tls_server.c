@@ -46,6 +46,7 @@ struct tls_server {
 	X509 *leaf;
 	pthread_t thread;
 	pthread_mutex_t lock; /* for all that follows */
+	pthread_cond_t gathered;
 	bool stopping;
 	struct connection connections[CONNECTIONS_MAX];
 	size_t accepted;
@@ -204,6 +205,9 @@ static void note_request(struct tls_server *server, struct buffer *text, struct 
 				       ? server->request_count
 				       : options->step_count - 1];
 	server->requests[server->request_count++] = *text;
+	(void)pthread_cond_broadcast(&server->gathered);
+	while (server->request_count < options->gather && !server->stopping)
+		(void)pthread_cond_wait(&server->gathered, &server->lock);
 	(void)pthread_mutex_unlock(&server->lock);
 	memset(text, 0, sizeof(*text));
 }
@@ -365,6 +369,7 @@ struct tls_server *tls_server_start(const struct tls_server_options *options)
 
 	server->options = *options;
 	(void)pthread_mutex_init(&server->lock, NULL);
+	(void)pthread_cond_init(&server->gathered, NULL);
 	context_make(server);
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -382,6 +387,7 @@ void tls_server_stop(struct tls_server *server)
 {
 	(void)pthread_mutex_lock(&server->lock);
 	server->stopping = true;
+	(void)pthread_cond_broadcast(&server->gathered);
 	for (size_t i = 0; i < server->accepted; i++) {
 		if (server->connections[i].fd >= 0)
 			(void)shutdown(server->connections[i].fd, SHUT_RDWR);
@@ -396,6 +402,7 @@ void tls_server_stop(struct tls_server *server)
 		buffer_free(&server->requests[i]);
 	SSL_CTX_free(server->context);
 	X509_free(server->leaf);
+	(void)pthread_cond_destroy(&server->gathered);
 	(void)pthread_mutex_destroy(&server->lock);
 	free(server);
 }

@@ -47,6 +47,7 @@ struct tls_server_options {
 	const struct tls_step *plain; /* no TLS at all: this, as soon as a client connects */
 	const struct tls_step *steps; /* the last is repeated */
 	size_t step_count;
+	size_t gather; /* no answer before so many requests have come */
 };
 
 struct tls_server *tls_server_start(const struct tls_server_options *options);
