@@ -9,14 +9,18 @@ tests_tools_make_estate_SOURCES = \
 tests_tools_make_estate_LDADD = $(BASE_LIBS) $(OPENSSL_LIBS) $(JSONC_LIBS)
 
 check_PROGRAMS += tests/unit/test_mock_multipart tests/unit/test_mock_faults \
-	tests/unit/test_mock_route
-TESTS += tests/unit/test_mock_multipart tests/unit/test_mock_faults tests/unit/test_mock_route
+	tests/unit/test_mock_installed tests/unit/test_mock_route
+TESTS += tests/unit/test_mock_multipart tests/unit/test_mock_faults \
+	tests/unit/test_mock_installed tests/unit/test_mock_route
 tests_unit_test_mock_multipart_SOURCES = tests/unit/test_mock_multipart.c
 tests_unit_test_mock_multipart_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_mock_multipart_LDADD = $(MOCK_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_mock_faults_SOURCES = tests/unit/test_mock_faults.c
 tests_unit_test_mock_faults_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_mock_faults_LDADD = $(MOCK_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_mock_installed_SOURCES = tests/unit/test_mock_installed.c
+tests_unit_test_mock_installed_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_mock_installed_LDADD = $(MOCK_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_mock_route_SOURCES = tests/unit/test_mock_route.c
 tests_unit_test_mock_route_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_mock_route_LDADD = $(MOCK_LIBS) $(CMOCKA_LIBS)

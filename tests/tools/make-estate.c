@@ -13,7 +13,8 @@
 
 static const char usage[] =
 	"Usage: make-estate --out DIR ca\n"
-	"       make-estate --out DIR records [--count N] [--keys K] [--services ID,ID…]\n"
+	"       make-estate --out DIR records [--count N] [--keys K] [--key KIND] [--services "
+	"ID,ID…]\n"
 	"                   [--file NAME.ndjson] [--seed S] [--at INSTANT] [--mode OCTAL]\n"
 	"       make-estate --out DIR record --contract CODE [--revision N] [--state STATE]\n"
 	"                   [--item ITEM] --common-name NAME [--san NAME]… [--key KIND]\n"
@@ -27,7 +28,9 @@ static const char usage[] =
 	"records  N records of contracts of their own, with a link each; SEED tells estates apart\n"
 	"record   one record, to NAME (relative to DIR, or any path), put there whole by a rename\n"
 	"\n"
-	"KIND: rsa-2048 (the default), rsa-3072, rsa-4096, ec-p256, ec-p384.\n";
+	"KIND: rsa-2048, rsa-3072, rsa-4096, ec-p256 or ec-p384; without it a record has rsa-2048, "
+	"and\n"
+	"records have rsa-2048 and ec-p256 by turns.\n";
 
 struct estate_options {
 	const char *out;
@@ -168,6 +171,8 @@ static bool run_record(struct estate_options *options, struct error *error)
 		return error_set(error, ERROR_PERMANENT, "--contract and --common-name are wanted");
 	if (options->file == NULL)
 		options->file = "record.json";
+	if (options->key == NULL)
+		options->key = "rsa-2048";
 	wish->key = estate_key_new(options->key);
 	if (wish->key == NULL)
 		return error_set(error, ERROR_PERMANENT, "--key %s: no such kind", options->key);
@@ -234,16 +239,23 @@ static bool run_records(struct estate_options *options, struct error *error)
 	while (service_count < SERVICES_MAX && rest != NULL);
 	if (options->file == NULL)
 		options->file = "records.ndjson";
-	written = authority_load(options->out, &authority, error);
+	for (i = 0; i < options->keys; i++) {
+		keys[i] = estate_key_new(options->key != NULL ? options->key
+					 : i % 2 == 0	      ? "rsa-2048"
+							      : "ec-p256");
+		if (keys[i] == NULL)
+			break;
+	}
+	written = i < options->keys ? error_set(error, ERROR_PERMANENT, "--key %s: no such kind",
+					      options->key)
+				    : authority_load(options->out, &authority, error);
 	if (written) {
-		for (i = 0; i < options->keys; i++)
-			keys[i] = estate_key_new(i % 2 == 0 ? "rsa-2048" : "ec-p256");
 		records_append(options, &authority, keys, services, service_count, &out);
 		written = write_out(options, &out, error);
 		authority_clear(&authority);
-		for (i = 0; i < options->keys; i++)
-			EVP_PKEY_free(keys[i]);
 	}
+	for (i = 0; i < options->keys; i++)
+		EVP_PKEY_free(keys[i]);
 	buffer_free(&out);
 	free(list);
 	free((void *)keys);
@@ -283,11 +295,8 @@ static bool options_read(int argc, char **argv, struct estate_options *options)
 int main(int argc, char **argv)
 {
 	int64_t now_ms = clock_wall_ms(clock_system());
-	struct estate_options options = {.services = "webhg2,docex,cloud-hosting",
-		.key = "rsa-2048",
-		.count = 100,
-		.keys = 16,
-		.mode = 0600};
+	struct estate_options options = {
+		.services = "webhg2,docex,cloud-hosting", .count = 100, .keys = 16, .mode = 0600};
 	struct error error = {0};
 	bool done;
 
