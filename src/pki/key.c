@@ -92,9 +92,9 @@ static int give_passphrase(char *target, int size, int writing, void *data)
 	size_t length = strlen(passphrase);
 
 	(void)writing;
-	if (size < 0 || length > (size_t)size)
+	if (size < 0 || length >= (size_t)size)
 		return -1;
-	memcpy(target, passphrase, length);
+	memcpy(target, passphrase, length + 1);
 	return (int)length;
 }
 

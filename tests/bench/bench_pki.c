@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/alloc.h"
+#include "base/text.h"
 #include "pki/pki.h"
 #include "pki_fixture.h"
 
@@ -117,8 +117,7 @@ static void compare(const char *kind, unsigned int distinct_keys, int rounds)
 				.issuer = chain.intermediate,
 				.issuer_key = fixture_intermediate_key()});
 
-		samples[i].pem =
-			fixture_join(fixture_pem(leaf), fixture_pem(chain.intermediate), NULL);
+		samples[i].pem = fixture_join(fixture_pem(leaf), fixture_pem(chain.intermediate));
 		samples[i].key = fixture_key_pem(key);
 		X509_free(leaf);
 	}
@@ -150,11 +149,15 @@ static void compare(const char *kind, unsigned int distinct_keys, int rounds)
 
 int main(int argc, char **argv)
 {
-	int rounds = argc > 1 ? atoi(argv[1]) : 10;
+	int64_t wanted = 10;
+	int rounds;
 
+	if (argc > 2 || (argc == 2 && !text_to_int64(argv[1], 1, 10000, &wanted))) {
+		fprintf(stderr, "usage: bench_pki [rounds]\n");
+		return 2;
+	}
+	rounds = (int)wanted;
 	pki_init_process();
-	if (rounds < 1)
-		rounds = 1;
 	compare("ec-p256", 4, rounds);
 	compare("ec-p256", LEAVES, rounds);
 	compare("rsa-2048", 4, rounds);

@@ -5,7 +5,6 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,8 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/buffer.h"
+#include "base/text.h"
 
 #define KEYS_MAX 256
 #define FILES_MAX 64
@@ -35,6 +36,14 @@ static void check(bool fine, const char *what)
 	abort();
 }
 
+static int bits_of(const char *text)
+{
+	int64_t bits = 0;
+
+	check(text_to_int64(text, 512, 16384, &bits), text);
+	return (int)bits;
+}
+
 static EVP_PKEY *make_key(const char *kind)
 {
 	EVP_PKEY *key = NULL;
@@ -43,12 +52,12 @@ static EVP_PKEY *make_key(const char *kind)
 		EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA-PSS", NULL);
 
 		check(context != NULL && EVP_PKEY_keygen_init(context) == 1 &&
-				EVP_PKEY_CTX_set_rsa_keygen_bits(context, atoi(kind + 8)) == 1 &&
+				EVP_PKEY_CTX_set_rsa_keygen_bits(context, bits_of(kind + 8)) == 1 &&
 				EVP_PKEY_generate(context, &key) == 1,
 			kind);
 		EVP_PKEY_CTX_free(context);
 	} else if (strncmp(kind, "rsa-", 4) == 0) {
-		key = EVP_RSA_gen((unsigned int)atoi(kind + 4));
+		key = EVP_RSA_gen((unsigned int)bits_of(kind + 4));
 	} else if (strcmp(kind, "ec-p256") == 0) {
 		key = EVP_EC_gen("P-256");
 	} else if (strcmp(kind, "ec-p384") == 0) {
@@ -271,21 +280,16 @@ char *fixture_key_pem(const EVP_PKEY *key)
 	return text_of(bio);
 }
 
-char *fixture_join(char *first, ...)
+char *fixture_join_all(char *const *texts)
 {
-	va_list arguments;
-	char *whole = first, *next;
+	struct buffer whole = {0};
+	size_t i;
 
-	va_start(arguments, first);
-	while ((next = va_arg(arguments, char *)) != NULL) {
-		char *longer = xasprintf("%s%s", whole, next);
-
-		free(whole);
-		free(next);
-		whole = longer;
+	for (i = 0; texts[i] != NULL; i++) {
+		buffer_append_text(&whole, texts[i]);
+		free(texts[i]);
 	}
-	va_end(arguments);
-	return whole;
+	return buffer_steal_text(&whole);
 }
 
 const char *fixture_file(const char *text, size_t length)

@@ -66,8 +66,9 @@ EVP_PKEY *fixture_intermediate_key(void);
 /* PEM, to be freed with free(). A key comes as unencrypted PKCS#8. */
 char *fixture_pem(const X509 *certificate);
 char *fixture_key_pem(const EVP_PKEY *key);
-/* One text of all that stands before the NULL; the texts given are freed. */
-char *fixture_join(char *first, ...) __attribute__((sentinel));
+/* One text, to be freed, of those given, which are freed. */
+#define fixture_join(...) fixture_join_all((char *[]){__VA_ARGS__, NULL})
+char *fixture_join_all(char *const *texts);
 
 /*
  * Writes TEXT to a new file that its owner alone can read, and returns its path; fixture_free

@@ -1,6 +1,7 @@
 #include "pki_examined.h"
 
 #include <openssl/x509.h>
+#include <pthread.h>
 
 #include "base/alloc.h"
 #include "base/text.h"
@@ -33,9 +34,9 @@ static char *leaf_key(void)
 /* The whole of it, on what a well-behaved source sends. */
 static void test_plain_record(void **state)
 {
-	struct examined seen = examine(pki,
-		fixture_join(fixture_pem(chain.leaf), fixture_pem(chain.intermediate), NULL),
-		leaf_key(), NULL);
+	struct examined seen =
+		examine(pki, fixture_join(fixture_pem(chain.leaf), fixture_pem(chain.intermediate)),
+			leaf_key(), NULL);
 	char *leaf = fixture_pem(chain.leaf), *intermediate = fixture_pem(chain.intermediate);
 	char *key = leaf_key();
 	unsigned char digest[32];
@@ -92,38 +93,35 @@ static void test_arrangements(void **state)
 		enum key_status key_status;
 	} cases[] = {
 		{"leaf last",
-			fixture_join(
-				fixture_pem(chain.intermediate), fixture_pem(chain.leaf), NULL),
+			fixture_join(fixture_pem(chain.intermediate), fixture_pem(chain.leaf)),
 			true, KEY_BELONGS},
 		{"leaf last, no key to tell it by",
-			fixture_join(
-				fixture_pem(chain.intermediate), fixture_pem(chain.leaf), NULL),
+			fixture_join(fixture_pem(chain.intermediate), fixture_pem(chain.leaf)),
 			false, KEY_ABSENT},
 		{"root sent along, twice",
 			fixture_join(fixture_pem(chain.root), fixture_pem(chain.leaf),
-				fixture_pem(chain.intermediate), fixture_pem(chain.root), NULL),
+				fixture_pem(chain.intermediate), fixture_pem(chain.root)),
 			true, KEY_BELONGS},
 		{"duplicates",
 			fixture_join(fixture_pem(chain.leaf), fixture_pem(chain.leaf),
-				fixture_pem(chain.intermediate), fixture_pem(chain.intermediate),
-				NULL),
+				fixture_pem(chain.intermediate), fixture_pem(chain.intermediate)),
 			true, KEY_BELONGS},
 		{"junk around",
 			fixture_join(xstrdup("subject=/CN=x\n\x01\n"), fixture_pem(chain.leaf),
 				xstrdup("-----\nissuer: y\n\n"), fixture_pem(chain.intermediate),
-				xstrdup("the end"), NULL),
+				xstrdup("the end")),
 			true, KEY_BELONGS},
 		{"CRLF",
 			with_cr(fixture_join(
-				fixture_pem(chain.leaf), fixture_pem(chain.intermediate), NULL)),
+				fixture_pem(chain.leaf), fixture_pem(chain.intermediate))),
 			true, KEY_BELONGS},
 		{"other blocks",
 			fixture_join(xstrdup(parameters), fixture_pem(chain.leaf),
-				fixture_pem(chain.intermediate), NULL),
+				fixture_pem(chain.intermediate)),
 			true, KEY_BELONGS},
 		{"key in the same text",
 			fixture_join(leaf_key(), fixture_pem(chain.intermediate),
-				fixture_pem(chain.leaf), NULL),
+				fixture_pem(chain.leaf)),
 			false, KEY_BELONGS},
 	};
 	char *leaf = fixture_pem(chain.leaf), *intermediate = fixture_pem(chain.intermediate);
@@ -155,7 +153,7 @@ static void test_leaf_by_key(void **state)
 		.issuer_key = fixture_intermediate_key()});
 	struct examined seen = examine(pki,
 		fixture_join(fixture_pem(other), fixture_pem(chain.intermediate),
-			fixture_pem(chain.leaf), NULL),
+			fixture_pem(chain.leaf)),
 		leaf_key(), NULL);
 
 	(void)state;
@@ -164,7 +162,7 @@ static void test_leaf_by_key(void **state)
 	examined_free(&seen);
 	seen = examine(pki,
 		fixture_join(fixture_pem(chain.intermediate), fixture_pem(other),
-			fixture_pem(chain.leaf), NULL),
+			fixture_pem(chain.leaf)),
 		NULL, NULL);
 	assert_string_equal(seen.facts.common_name, "other.example");
 	examined_free(&seen);
@@ -212,10 +210,9 @@ static void test_malformed(void **state)
 		{leaf_key(), "no certificate is in the PEM text"},
 		{xstrdup("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
 			"certificate 1 in the input cannot be read"},
-		{fixture_join(fixture_pem(chain.leaf), cut(fixture_pem(chain.leaf), 300), NULL),
+		{fixture_join(fixture_pem(chain.leaf), cut(fixture_pem(chain.leaf), 300)),
 			"PEM block 2 is damaged"},
-		{fixture_join(
-			 fixture_pem(chain.leaf), damaged(fixture_pem(chain.intermediate)), NULL),
+		{fixture_join(fixture_pem(chain.leaf), damaged(fixture_pem(chain.intermediate))),
 			"certificate 2 in the input cannot be read"},
 		{many_certificates(33), "more than 32 certificates"},
 	};
@@ -385,6 +382,53 @@ static void test_helpers(void **state)
 	assert_memory_not_equal(first, second, sizeof(first));
 }
 
+/* Threads with a struct pki each know nothing of one another. */
+static void *work(void *argument)
+{
+	struct pki_options options = {.trust_file = argument};
+	char *pem = fixture_join(fixture_pem(chain.leaf), fixture_pem(chain.intermediate));
+	char *key = leaf_key();
+	struct pki_input input = {.pem = pem, .private_key = key};
+	struct pki *own = NULL;
+	struct examined seen;
+	struct error error;
+	size_t good = 0, i;
+
+	if (pki_new(&options, &own, &error)) {
+		for (i = 0; i < 20; i++) {
+			if (pki_examine(own, &input, FIXTURE_NOW_MS, &seen.facts, &seen.material,
+				    &error) &&
+				seen.facts.chain == CHAIN_TRUSTED &&
+				seen.facts.key_status == KEY_BELONGS)
+				good++;
+			examined_free(&seen);
+		}
+	}
+	pki_free(own);
+	free(pem);
+	free(key);
+	return good == 20 ? argument : NULL;
+}
+
+static void test_threads(void **state)
+{
+	char *root = fixture_pem(chain.root);
+	char *path = xstrdup(fixture_file(root, strlen(root)));
+	pthread_t threads[4];
+	void *result;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LENGTH(threads); i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, work, path), 0);
+	for (i = 0; i < ARRAY_LENGTH(threads); i++) {
+		assert_int_equal(pthread_join(threads[i], &result), 0);
+		assert_non_null(result);
+	}
+	free(path);
+	free(root);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -397,6 +441,7 @@ int main(void)
 		cmocka_unit_test(test_dates_far_away),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_helpers),
+		cmocka_unit_test(test_threads),
 	};
 
 	pki_init_process();

@@ -83,8 +83,8 @@ static void test_completion(void **state)
 		"the issuer \"CN=Test Intermediate\" neither came along nor is in the pool", "");
 	check(with_pool, fixture_pem(chain.leaf), CHAIN_TRUSTED, "", intermediate);
 	/* What another input brought along completes nothing here. */
-	check(trusting, fixture_join(fixture_pem(chain.leaf), xstrdup(intermediate), NULL),
-		CHAIN_TRUSTED, "", intermediate);
+	check(trusting, fixture_join(fixture_pem(chain.leaf), xstrdup(intermediate)), CHAIN_TRUSTED,
+		"", intermediate);
 	check(trusting, fixture_pem(chain.leaf), CHAIN_INCOMPLETE, "CN=Test Intermediate", "");
 	free(intermediate);
 }
@@ -103,11 +103,11 @@ static void test_untrusted(void **state)
 
 	(void)state;
 	check(stranger,
-		fixture_join(fixture_pem(chain.leaf), xstrdup(intermediate),
-			fixture_pem(chain.root), NULL),
+		fixture_join(
+			fixture_pem(chain.leaf), xstrdup(intermediate), fixture_pem(chain.root)),
 		CHAIN_UNTRUSTED, "the root \"CN=Test Root\" is not trusted: self-signed",
 		intermediate);
-	check(stranger, fixture_join(fixture_pem(chain.leaf), xstrdup(intermediate), NULL),
+	check(stranger, fixture_join(fixture_pem(chain.leaf), xstrdup(intermediate)),
 		CHAIN_INCOMPLETE, "the issuer \"CN=Test Root\" neither", intermediate);
 	check(trusting, fixture_pem(alone), CHAIN_UNTRUSTED,
 		"the certificate \"CN=self.example\" is not trusted: self-signed", "");
@@ -145,7 +145,7 @@ static void test_dates(void **state)
 	char *pem = fixture_pem(expired), *intermediate = fixture_pem(chain.intermediate);
 
 	(void)state;
-	check(trusting, fixture_join(fixture_pem(below), xstrdup(pem), NULL), CHAIN_UNTRUSTED,
+	check(trusting, fixture_join(fixture_pem(below), xstrdup(pem)), CHAIN_UNTRUSTED,
 		"the intermediate \"CN=Old Intermediate\" is not trusted: certificate has expired",
 		pem);
 	/* The leaf's own dates are not the chain's business. */
@@ -200,7 +200,7 @@ static void test_long_chain(void **state)
 		"Foreign", fixture_key("ec-p256", 1005), chain.root, fixture_root_key(), NULL, 0);
 	X509 *leaf = leaf_from(second, fixture_key("ec-p256", 1004), NULL, false);
 	X509 *const all[] = {leaf, second, chain.intermediate, foreign};
-	char *expected = fixture_join(fixture_pem(second), fixture_pem(chain.intermediate), NULL);
+	char *expected = fixture_join(fixture_pem(second), fixture_pem(chain.intermediate));
 	unsigned int order;
 
 	(void)state;
@@ -211,14 +211,13 @@ static void test_long_chain(void **state)
 			continue;
 		check(trusting,
 			fixture_join(fixture_pem(all[a]), fixture_pem(all[b]), fixture_pem(all[c]),
-				fixture_pem(all[d]), fixture_key_pem(fixture_key("ec-p256", 1)),
-				NULL),
+				fixture_pem(all[d]), fixture_key_pem(fixture_key("ec-p256", 1))),
 			CHAIN_TRUSTED, "", expected);
 	}
 	/* The upper one is missing: what there is goes in order. */
 	free(expected);
 	expected = fixture_pem(second);
-	check(trusting, fixture_join(fixture_pem(leaf), xstrdup(expected), NULL), CHAIN_INCOMPLETE,
+	check(trusting, fixture_join(fixture_pem(leaf), xstrdup(expected)), CHAIN_INCOMPLETE,
 		"CN=Test Intermediate", expected);
 	free(expected);
 	X509_free(second);
@@ -261,8 +260,8 @@ static void test_digests(void **state)
 				seen.facts.signature_why, "certificate \"CN=www.example.jp\"");
 		examined_free(&seen);
 
-		seen = examine(pki, fixture_join(fixture_pem(lower), fixture_pem(below), NULL),
-			NULL, NULL);
+		seen = examine(
+			pki, fixture_join(fixture_pem(lower), fixture_pem(below)), NULL, NULL);
 		assert_int_equal(seen.facts.chain, CHAIN_TRUSTED);
 		assert_int_equal(seen.facts.signature_weak, cases[i].name != NULL);
 		if (cases[i].name != NULL)

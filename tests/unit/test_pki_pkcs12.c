@@ -238,9 +238,9 @@ static void test_damaged(void **state)
 static void test_making(void **state)
 {
 	struct pki_input input = {0};
-	struct examined seen = examine(pki,
-		fixture_join(fixture_pem(chain.leaf), fixture_pem(chain.intermediate), NULL),
-		fixture_key_pem(fixture_key("ec-p256", 1)), NULL);
+	struct examined seen =
+		examine(pki, fixture_join(fixture_pem(chain.leaf), fixture_pem(chain.intermediate)),
+			fixture_key_pem(fixture_key("ec-p256", 1)), NULL);
 	struct buffer der = {0};
 	struct error error;
 	const ASN1_INTEGER *iterations = NULL;

@@ -88,13 +88,14 @@ static void test_key_files(void **state)
 		{"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh==", 44, false},
 		{"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh\n=", 44, false},
 	};
-	unsigned char hashed[20 + 32], digest[32];
+	static const char prefix[] = "certinstalld seal id";
+	unsigned char hashed[sizeof(prefix) - 1 + 32], digest[32];
 	char id[17];
 	size_t i;
 
 	(void)state;
-	memcpy(hashed, "certinstalld seal id", 20);
-	memcpy(hashed + 20, raw, 32);
+	memcpy(hashed, prefix, sizeof(prefix) - 1);
+	memcpy(hashed + sizeof(prefix) - 1, raw, 32);
 	pki_sha256(hashed, sizeof(hashed), digest);
 	text_hex(id, digest, 8);
 	for (i = 0; i < ARRAY_LENGTH(cases); i++) {
@@ -118,19 +119,19 @@ static void test_key_files(void **state)
 static void test_file_modes(void **state)
 {
 	static const struct {
-		mode_t mode;
 		const char *credentials; /* NULL: not set */
+		mode_t mode;
 		bool good;
 	} cases[] = {
-		{0600, NULL, true},
-		{0400, NULL, true},
-		{0640, NULL, false},
-		{0604, NULL, false},
-		{0644, NULL, false},
-		{0440, "/tmp", true},
-		{0440, "/tm", false},
-		{0440, "/var", false},
-		{0440, "", false},
+		{NULL, 0600, true},
+		{NULL, 0400, true},
+		{NULL, 0640, false},
+		{NULL, 0604, false},
+		{NULL, 0644, false},
+		{"/tmp", 0440, true},
+		{"/tm", 0440, false},
+		{"/var", 0440, false},
+		{"", 0440, false},
 	};
 	const char *path = fixture_file(HEX, 64);
 	struct keyring *keyring = NULL;
