@@ -73,7 +73,8 @@ static void from_encrypted_pkcs8(struct pki *pki, struct bundle *bundle, const u
 		return;
 	}
 	X509_SIG_get0(encrypted, &algorithm, NULL);
-	if (pbe_allowed(pki, algorithm, &budget, bundle->key_why, sizeof(bundle->key_why))) {
+	if (pbe_allowed(pki, "the private key", algorithm, &budget, bundle->key_why,
+		    sizeof(bundle->key_why))) {
 		pkcs8 = PKCS8_decrypt_ex(
 			encrypted, passphrase, (int)strlen(passphrase), pki->library, NULL);
 		if (pkcs8 != NULL)
@@ -119,8 +120,11 @@ static void from_traditional(struct pki *pki, struct bundle *bundle, char *heade
 	key = key_decode(pki, data, (size_t)plain_length);
 	if (key != NULL)
 		pkcs8 = EVP_PKEY2PKCS8(key);
+	/* One wrong passphrase in 256 gives padding that looks right, and rubbish before it. */
 	if (pkcs8 != NULL)
 		key_from_pkcs8(pki, bundle, pkcs8);
+	else if (*header != '\0')
+		key_refuse(bundle, "the passphrase does not open the private key");
 	else
 		key_refuse(bundle, "the private key cannot be read: it is damaged or of an unknown "
 				   "kind");

@@ -63,7 +63,8 @@ static const char *legacy_name(int nid)
 	}
 }
 
-static bool legacy_ready(struct pki *pki, const char *name, char *why, size_t size)
+static bool legacy_ready(
+	struct pki *pki, const char *what, const char *name, char *why, size_t size)
 {
 	if (pki->legacy_provider == NULL)
 		pki->legacy_provider = OSSL_PROVIDER_load(pki->library, "legacy");
@@ -71,8 +72,7 @@ static bool legacy_ready(struct pki *pki, const char *name, char *why, size_t si
 		return true;
 	ERR_clear_error();
 	snprintf(why, size,
-		"this PKCS#12 uses %s, which needs OpenSSL's legacy provider; export it again "
-		"with AES",
+		"%s uses %s, which needs OpenSSL's legacy provider; export it again with AES", what,
 		name);
 	return false;
 }
@@ -125,8 +125,8 @@ static int64_t pbes1_iterations(const ASN1_TYPE *parameters)
 	return iterations;
 }
 
-bool pbe_allowed(
-	struct pki *pki, const X509_ALGOR *algorithm, int64_t *budget, char *why, size_t size)
+bool pbe_allowed(struct pki *pki, const char *what, const X509_ALGOR *algorithm, int64_t *budget,
+	char *why, size_t size)
 {
 	const ASN1_OBJECT *object = NULL;
 	const char *legacy;
@@ -147,7 +147,7 @@ bool pbe_allowed(
 		return false;
 	}
 	legacy = legacy_name(cipher);
-	if (legacy != NULL && !legacy_ready(pki, legacy, why, size))
+	if (legacy != NULL && !legacy_ready(pki, what, legacy, why, size))
 		return false;
 	return pbe_iterations_allowed(pki, iterations, budget, "its encryption", why, size);
 }

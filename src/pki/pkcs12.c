@@ -56,7 +56,8 @@ static bool read_shrouded_key(struct reading *reading, const PKCS12_SAFEBAG *bag
 	PKCS8_PRIV_KEY_INFO *pkcs8;
 
 	X509_SIG_get0(PKCS12_SAFEBAG_get0_pkcs8(bag), &algorithm, NULL);
-	if (!pbe_allowed(reading->pki, algorithm, &reading->budget, reading->why, reading->size))
+	if (!pbe_allowed(reading->pki, "this PKCS#12", algorithm, &reading->budget, reading->why,
+		    reading->size))
 		return false;
 	pkcs8 = PKCS12_decrypt_skey_ex(bag, reading->passphrase,
 		reading->passphrase != NULL ? (int)strlen(reading->passphrase) : 0,
@@ -109,8 +110,8 @@ static bool safe_allowed(struct reading *reading, const PKCS7 *safe)
 	if (!PKCS7_type_is_encrypted(safe))
 		return true;
 	return safe->d.encrypted != NULL && safe->d.encrypted->enc_data != NULL &&
-	       pbe_allowed(reading->pki, safe->d.encrypted->enc_data->algorithm, &reading->budget,
-		       reading->why, reading->size);
+	       pbe_allowed(reading->pki, "this PKCS#12", safe->d.encrypted->enc_data->algorithm,
+		       &reading->budget, reading->why, reading->size);
 }
 
 static bool read_safe(struct reading *reading, PKCS7 *safe)

@@ -126,10 +126,10 @@ void key_describe(EVP_PKEY *key, char *text, size_t size);
 
 /*
  * pbe.c: whether a password-based encryption may be tried, before any time is spent on it. BUDGET
- * is what is left of iterations for the input. False with WHY.
+ * is what is left of iterations for the input, WHAT its name in a sentence. False with WHY.
  */
-bool pbe_allowed(
-	struct pki *pki, const X509_ALGOR *algorithm, int64_t *budget, char *why, size_t size);
+bool pbe_allowed(struct pki *pki, const char *what, const X509_ALGOR *algorithm, int64_t *budget,
+	char *why, size_t size);
 /* The same for a bare iteration count, as a MAC has. */
 bool pbe_iterations_allowed(const struct pki *pki, int64_t iterations, int64_t *budget,
 	const char *where, char *why, size_t size);

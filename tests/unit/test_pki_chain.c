@@ -159,7 +159,7 @@ static void test_dates(void **state)
 	free(intermediate);
 }
 
-/* A kept path is used only while all of it is valid. */
+/* A kept path is used only while all of it is valid: here the root runs out first. */
 static void test_kept_path_runs_out(void **state)
 {
 	static const struct {
@@ -167,13 +167,20 @@ static void test_kept_path_runs_out(void **state)
 		enum chain_status status;
 	} cases[] = {
 		{0, CHAIN_TRUSTED},
-		{364, CHAIN_TRUSTED},
-		{366, CHAIN_UNTRUSTED},
+		{99, CHAIN_TRUSTED},
+		{101, CHAIN_UNTRUSTED},
 		{-364, CHAIN_TRUSTED},
 		{-366, CHAIN_UNTRUSTED},
 		{1, CHAIN_TRUSTED},
 	};
-	char *pem = fixture_pem(chain.leaf);
+	EVP_PKEY *root_key = fixture_key("ec-p256", 1007),
+		 *below_key = fixture_key("ec-p256", 1008);
+	X509 *root = authority(
+		"Short Root", root_key, NULL, NULL, NULL, FIXTURE_NOW_MS + 100 * FIXTURE_DAY_MS);
+	X509 *below = authority("Below Short Root", below_key, root, root_key, NULL, 0);
+	X509 *leaf = leaf_from(below, below_key, NULL, false);
+	struct pki *pki = pki_trusting(fixture_pem(root), fixture_pem(below));
+	char *pem = fixture_pem(leaf);
 	size_t i;
 
 	(void)state;
@@ -182,13 +189,17 @@ static void test_kept_path_runs_out(void **state)
 		struct examined seen;
 		struct error error;
 
-		assert_true(pki_examine(with_pool, &input,
-			FIXTURE_NOW_MS + cases[i].days * FIXTURE_DAY_MS, &seen.facts,
-			&seen.material, &error));
+		assert_true(
+			pki_examine(pki, &input, FIXTURE_NOW_MS + cases[i].days * FIXTURE_DAY_MS,
+				&seen.facts, &seen.material, &error));
 		assert_int_equal(seen.facts.chain, cases[i].status);
 		examined_free(&seen);
 	}
 	free(pem);
+	pki_free(pki);
+	X509_free(leaf);
+	X509_free(below);
+	X509_free(root);
 }
 
 /* Two intermediates, in every order, with a foreign one among them. */

@@ -275,6 +275,28 @@ static void test_forms(void **state)
 	}
 }
 
+/* Enough wrong passphrases that padding looks right after some of them. */
+static void test_wrong_passphrases(void **state)
+{
+	EVP_PKEY *key = fixture_key("ec-p256", 1);
+	char *text = key_text(key, TRADITIONAL_ENCRYPTED), passphrase[16];
+	char *certificate = certificate_for(key);
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 3000; i++) {
+		struct examined seen;
+
+		snprintf(passphrase, sizeof(passphrase), "wrong %u", i);
+		seen = examine(pki, xstrdup(certificate), xstrdup(text), passphrase);
+		assert_string_equal(
+			seen.facts.key_why, "the passphrase does not open the private key");
+		examined_free(&seen);
+	}
+	free(text);
+	free(certificate);
+}
+
 static void test_unreadable(void **state)
 {
 	static const struct {
@@ -318,6 +340,7 @@ int main(void)
 		cmocka_unit_test(test_wrong_exponent),
 		cmocka_unit_test(test_borrowed_public_part),
 		cmocka_unit_test(test_forms),
+		cmocka_unit_test(test_wrong_passphrases),
 		cmocka_unit_test(test_unreadable),
 	};
 
