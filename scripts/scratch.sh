@@ -81,6 +81,7 @@ write_config() {
 				  edge = "$(mock_edge "$service")"
 				  token = "estate/token"
 				  ca = "estate/root.pem"
+				  verify-interval = "500ms"
 			SITE
 			case $service in
 			waf*) printf '  client-certificate = "estate/client.pem"\n  client-key = "estate/client.key"\n' ;;
@@ -107,7 +108,7 @@ served() {
 
 # fingerprint RECORD: of the leaf that a record file carries, as the program itself tells it.
 fingerprint() {
-	"$build/certinstallctl" explain --json --trust "$estate/root.pem" "$1" |
+	{ "$build/certinstallctl" explain --json --trust "$estate/root.pem" "$1" || true; } |
 		sed -n 's/.*"fingerprint_sha256":"\([0-9a-f]*\)".*/\1/p'
 }
 

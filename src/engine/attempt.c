@@ -262,8 +262,7 @@ static void look(struct attempt *attempt)
 	char name[HOSTNAME_MAX + 32], text[ATTEMPT_TEXT_MAX];
 
 	if (profile->edge == NULL) {
-		snprintf(text, sizeof(text),
-			"installed; not verified: service %s has no edge to look at",
+		snprintf(text, sizeof(text), "not verified: service %s has no edge to look at",
 			profile->rules.id);
 		add_entry(attempt, ATTEMPT_VERIFY, "skipped", 0, text);
 		finish(attempt, JOB_EVENT_CONFIRMED);
@@ -345,7 +344,7 @@ static bool name_finding(struct attempt *attempt, const struct probe_result *fou
 		if (memcmp(found->chain[0], attempt->result->job.fingerprint, FINGERPRINT_SIZE) ==
 			0) {
 			*outcome = "served";
-			snprintf(text, size, "installed, and served by %s", edge);
+			snprintf(text, size, "served by %s", edge);
 			return true;
 		}
 		*outcome = found->covers_name ? "old" : "other";
