@@ -281,7 +281,7 @@ static void test_order_and_bound(void **state)
 		const struct fixture_record record = {.contract = contract,
 			.revision = 1,
 			.certificate = i + 1,
-			.at_ms = FIXTURE_START_MS - i * 7 * DAY_MS,
+			.at_ms = FIXTURE_START_MS - 7 * DAY_MS * i,
 			.links = links};
 
 		engine_fixture_take(fixture, &record, NULL);
