@@ -7,6 +7,7 @@
 #include "config.h"
 #include "ctl/verb_calendar.h"
 #include "ctl/verb_explain.h"
+#include "ctl/verb_jobs.h"
 #include "pki/pki.h"
 
 #define USAGE_STATUS 2
@@ -23,6 +24,9 @@ static const struct verb verbs[] = {
 	{"due", verb_due, "when an install is due on a service", false},
 	{"holidays", verb_holidays, "the national holidays of some years", false},
 	{"calendar", verb_calendar, "a month with its closed days", false},
+	{"jobs", verb_jobs, "the jobs in the store", false},
+	{"show", verb_show, "one job's life: rules, days and tries", false},
+	{"retry", verb_retry, "give a failed job another go", false},
 };
 
 static void usage(FILE *stream)

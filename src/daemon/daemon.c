@@ -106,7 +106,10 @@ static void records_stored(void *context)
 
 static void intake_rested(void *context, const struct spool_pass *pass)
 {
-	(void)context;
+	struct daemon *daemon = context;
+
+	/* Each poll looks into the store, too: another process may have put something there. */
+	pump_poke(daemon->runtime.pump);
 	if (pass->files > 0)
 		log_info("spool: %zu files, %zu records taken, %zu rejected%s", pass->files,
 			pass->taken, pass->rejected, pass->later ? "; the rest comes later" : "");

@@ -1,0 +1,163 @@
+#include "ctl/store_request.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "ops/privilege.h"
+
+enum {
+	OPTION_CONFIG = 256,
+	OPTION_JSON,
+	OPTION_STATE,
+	OPTION_SERVICE,
+	OPTION_CONTRACT,
+	OPTION_FQDN,
+	OPTION_HELP,
+};
+
+static const struct option long_options[] = {
+	{"config", required_argument, NULL, OPTION_CONFIG},
+	{"json", no_argument, NULL, OPTION_JSON},
+	{"help", no_argument, NULL, OPTION_HELP},
+	{"state", required_argument, NULL, OPTION_STATE},
+	{"service", required_argument, NULL, OPTION_SERVICE},
+	{"contract", required_argument, NULL, OPTION_CONTRACT},
+	{"fqdn", required_argument, NULL, OPTION_FQDN},
+	{NULL, 0, NULL, 0},
+};
+
+static void usage(const struct store_verb *verb, FILE *stream)
+{
+	fprintf(stream,
+		"usage: certinstallctl %s [OPTION]... %s\n"
+		"  --config FILE    the daemon's configuration\n"
+		"                   [" SYSCONFDIR "/certinstalld/certinstalld.conf]\n"
+		"  --json           one JSON object\n%s",
+		verb->name, verb->operands, verb->help);
+}
+
+static bool take_filter(struct store_request *request, int option, const char *value)
+{
+	enum job_state state;
+
+	if (!request->verb->takes_filter)
+		return false;
+	switch (option) {
+	case OPTION_STATE:
+		if (!job_state_from_name(value, &state)) {
+			fprintf(stderr,
+				"certinstallctl: --state: \"%.32s\" is none of held, scheduled, "
+				"installing, verifying, retrying, installed, failed, refused, "
+				"superseded, cancelled\n",
+				value);
+			return false;
+		}
+		request->filter.state = (int)state;
+		return true;
+	case OPTION_SERVICE:
+		request->filter.service = value;
+		return true;
+	case OPTION_CONTRACT:
+		request->filter.contract = value;
+		return true;
+	case OPTION_FQDN:
+		request->filter.fqdn = value;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* False when the program is to end with *STATUS. */
+static bool parse(struct store_request *request, int argc, char **argv, int *status)
+{
+	int option;
+
+	optind = 1;
+	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		if (option == OPTION_HELP) {
+			usage(request->verb, stdout);
+			*status = STORE_DONE;
+			return false;
+		}
+		if (option == OPTION_CONFIG) {
+			request->config_path = optarg;
+		} else if (option == OPTION_JSON) {
+			request->json = true;
+		} else if (!take_filter(request, option, optarg)) {
+			usage(request->verb, stderr);
+			return false;
+		}
+	}
+	request->operands = argv + optind;
+	request->operand_count = argc - optind;
+	return true;
+}
+
+static bool open_store(struct store_request *request, int *status)
+{
+	struct error error;
+
+	if (!config_read(request->config_path, &request->config, &error)) {
+		store_request_fault(request, error.text);
+		return false;
+	}
+	*status = STORE_FAULT;
+	if (!privilege_become(request->config->user, &error)) {
+		store_request_fault(request, error.text);
+		return false;
+	}
+	if (access(request->config->store, F_OK) != 0) {
+		store_request_fault(
+			request, "there is no store yet; it comes with the daemon's first start");
+		return false;
+	}
+	if (!store_open(request->config->store, &request->store, &error)) {
+		store_request_fault(request, error.text);
+		return false;
+	}
+	return true;
+}
+
+bool store_request_begin(struct store_request *request, const struct store_verb *verb, int argc,
+	char **argv, int *status)
+{
+	*request = (struct store_request){
+		.verb = verb,
+		.config_path = SYSCONFDIR "/certinstalld/certinstalld.conf",
+		.filter = {.state = -1},
+	};
+	*status = STORE_USAGE;
+	return parse(request, argc, argv, status) && open_store(request, status);
+}
+
+int store_request_end(struct store_request *request, int status)
+{
+	store_close(request->store);
+	config_free(request->config);
+	if (fflush(stdout) != 0 && status == STORE_DONE)
+		status = STORE_FAULT;
+	return status;
+}
+
+int store_request_fault(const struct store_request *request, const char *sentence)
+{
+	fflush(stdout);
+	fprintf(stderr, "certinstallctl %s: %s\n", request->verb->name, sentence);
+	return STORE_FAULT;
+}
+
+bool store_request_id(const struct store_request *request, const char *text, int64_t *id)
+{
+	char clean[64];
+
+	if (text_to_int64(text, 1, INT64_MAX, id))
+		return true;
+	text_sanitise(clean, sizeof(clean), text, strlen(text));
+	fprintf(stderr, "certinstallctl %s: \"%s\" is no job's number; see certinstallctl jobs\n",
+		request->verb->name, clean);
+	return false;
+}

@@ -1,0 +1,51 @@
+#ifndef CTL_STORE_REQUEST_H
+#define CTL_STORE_REQUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "store/store.h"
+
+/* What the verbs that work on the store have in common. */
+
+enum store_status {
+	STORE_DONE = 0,
+	STORE_FAULT = 1, /* the store, or no such job */
+	STORE_USAGE = 2,
+};
+
+struct store_verb {
+	const char *name;
+	const char *operands; /* as the usage shows them */
+	const char *help;     /* further options, a line each; "" when none */
+	bool takes_filter;    /* --state, --service, --contract, --fqdn */
+};
+
+struct store_request {
+	const struct store_verb *verb;
+	const char *config_path;
+	bool json;
+	struct store_filter filter;
+	char **operands;
+	int operand_count;
+	struct config *config;
+	struct store *store;
+};
+
+/*
+ * Parses the options, becomes the service's user when started by root (so that no file is left that
+ * the daemon cannot write), and opens the store. False when there is nothing more to do; *STATUS is
+ * then the exit status. store_request_end comes after it either way.
+ */
+bool must_check store_request_begin(struct store_request *request, const struct store_verb *verb,
+	int argc, char **argv, int *status);
+int store_request_end(struct store_request *request, int status);
+
+/* Says what is wrong on standard error; returns STORE_FAULT. */
+int store_request_fault(const struct store_request *request, const char *sentence);
+
+/* A job number; false, and said so, when TEXT is none. */
+bool store_request_id(const struct store_request *request, const char *text, int64_t *id);
+
+#endif

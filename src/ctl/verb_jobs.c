@@ -1,0 +1,314 @@
+#include "ctl/verb_jobs.h"
+
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/civil.h"
+#include "base/text.h"
+#include "ctl/calendar_request.h"
+#include "ctl/store_request.h"
+
+#define FILTER_HELP                                                                                \
+	"  --state STATE    only jobs in it (scheduled, retrying, failed, refused, ...)\n"         \
+	"  --service ID     only jobs of this service\n"                                           \
+	"  --contract CODE  only jobs of this contract\n"                                          \
+	"  --fqdn NAME      only jobs of this host name\n"
+
+static void add_instant(struct json_object *object, const char *key, int64_t instant_ms)
+{
+	char text[CIVIL_INSTANT_MAX];
+
+	if (instant_ms == 0) {
+		json_object_object_add(object, key, NULL);
+		return;
+	}
+	civil_format_instant(text, instant_ms, TOKYO_OFFSET_MIN);
+	json_add_text(object, key, text);
+}
+
+static struct json_object *job_json(const struct store_job *job)
+{
+	struct json_object *object = json_object_new_object();
+	char fingerprint[FINGERPRINT_TEXT_MAX];
+
+	text_hex(fingerprint, job->fingerprint, FINGERPRINT_SIZE);
+	json_object_object_add(object, "job", json_object_new_int64(job->id));
+	json_add_text(object, "contract", job->contract);
+	json_add_text(object, "service", job->service);
+	json_add_text(object, "service_code", job->service_code);
+	json_add_text(object, "fqdn", job->fqdn);
+	json_add_text(object, "fingerprint_sha256", fingerprint);
+	json_add_text(object, "state", job_state_name(job->state));
+	add_instant(object, "due", job->due_ms);
+	add_instant(object, "next", job->next_ms);
+	json_object_object_add(object, "attempts", json_object_new_int(job->attempts));
+	json_add_text(object, "detail", job->detail);
+	return object;
+}
+
+/* ---- jobs ---- */
+
+struct listing {
+	const struct store_request *request;
+	size_t count;
+};
+
+static void list_job(void *context, const struct store_job *job)
+{
+	struct listing *listing = context;
+	char due[CIVIL_INSTANT_MAX] = "-";
+
+	if (listing->request->json) {
+		fputs(listing->count++ > 0 ? "," : "", stdout);
+		json_print(job_json(job));
+		return;
+	}
+	if (job->due_ms != 0)
+		civil_format_instant(due, job->due_ms, TOKYO_OFFSET_MIN);
+	if (listing->count++ == 0)
+		printf("%8s %-10s %-16s %-14s %-25s %s\n", "JOB", "STATE", "CONTRACT", "SERVICE",
+			"DUE", "FQDN");
+	printf("%8" PRId64 " %-10s %-16s %-14s %-25s %s\n", job->id, job_state_name(job->state),
+		job->contract, job->service, due, job->fqdn);
+}
+
+static int run_jobs(struct store_request *request)
+{
+	struct listing listing = {.request = request};
+	struct error error;
+	bool done;
+
+	if (request->json)
+		fputs("{\"jobs\":[", stdout);
+	done = store_jobs_list(request->store, &request->filter, list_job, &listing, &error);
+	if (request->json)
+		puts("]}");
+	else if (done && listing.count == 0)
+		puts("no jobs");
+	return done ? STORE_DONE : store_request_fault(request, error.text);
+}
+
+int verb_jobs(int argc, char **argv)
+{
+	static const struct store_verb verb = {"jobs", "", FILTER_HELP, true};
+	struct store_request request;
+	int status;
+
+	if (store_request_begin(&request, &verb, argc, argv, &status))
+		status = run_jobs(&request);
+	return store_request_end(&request, status);
+}
+
+/* ---- show ---- */
+
+static void show_attempt(void *context, const struct store_attempt *attempt)
+{
+	char at[CIVIL_INSTANT_MAX], status[16] = "";
+
+	(void)context;
+	civil_format_instant(at, attempt->at_ms, TOKYO_OFFSET_MIN);
+	if (attempt->status != 0)
+		snprintf(status, sizeof(status), " HTTP %d", attempt->status);
+	printf("  %s  try %d  %-6s %-11s%s %" PRId64 " ms  %s\n", at, attempt->number,
+		attempt->kind == ATTEMPT_PUSH ? "push" : "verify", attempt->outcome, status,
+		attempt->duration_ms, attempt->text);
+	if (attempt->excerpt != NULL && attempt->excerpt[0] != '\0')
+		printf("    answer: %s\n", attempt->excerpt);
+}
+
+static void add_attempt(void *context, const struct store_attempt *attempt)
+{
+	struct json_object *object = json_object_new_object();
+
+	add_instant(object, "at", attempt->at_ms);
+	json_object_object_add(object, "try", json_object_new_int(attempt->number));
+	json_add_text(object, "kind", attempt->kind == ATTEMPT_PUSH ? "push" : "verify");
+	json_add_text(object, "outcome", attempt->outcome);
+	json_object_object_add(object, "status", json_object_new_int(attempt->status));
+	json_object_object_add(object, "duration_ms", json_object_new_int64(attempt->duration_ms));
+	json_add_text(object, "text", attempt->text);
+	json_add_text(object, "excerpt", attempt->excerpt != NULL ? attempt->excerpt : "");
+	json_object_array_add(context, object);
+}
+
+/* One line of a stored trail: rule, outcome and text, with tabs between. */
+static void each_trail_line(char *trail, struct json_object *array)
+{
+	char *rest = NULL, *line;
+
+	for (line = strtok_r(trail, "\n", &rest); line != NULL;
+		line = strtok_r(NULL, "\n", &rest)) {
+		char *outcome = strchr(line, '\t'), *text;
+		struct json_object *object;
+
+		if (outcome == NULL || (text = strchr(outcome + 1, '\t')) == NULL)
+			continue;
+		*outcome++ = '\0';
+		*text++ = '\0';
+		if (array == NULL) {
+			printf("  %-11s %-7s %s\n", line, outcome, text);
+			continue;
+		}
+		object = json_object_new_object();
+		json_add_text(object, "rule", line);
+		json_add_text(object, "outcome", outcome);
+		json_add_text(object, "text", text);
+		json_object_array_add(array, object);
+	}
+}
+
+static bool show_json(struct store_request *request, const struct store_job *job, char *trail,
+	struct error *error)
+{
+	struct json_object *object = job_json(job), *lines = json_object_new_array(),
+			   *attempts = json_object_new_array();
+	bool done = store_attempts(request->store, job->id, add_attempt, attempts, error);
+
+	each_trail_line(trail, lines);
+	json_object_object_add(object, "trail", lines);
+	json_object_object_add(object, "tries", attempts);
+	json_print(object);
+	putchar('\n');
+	return done;
+}
+
+static bool show_text(struct store_request *request, const struct store_job *job, char *trail,
+	struct error *error)
+{
+	char fingerprint[FINGERPRINT_TEXT_MAX], due[CIVIL_INSTANT_MAX], next[CIVIL_INSTANT_MAX];
+
+	text_hex(fingerprint, job->fingerprint, FINGERPRINT_SIZE);
+	printf("Job %" PRId64 ": contract %s, %s %s %s\n", job->id, job->contract, job->service,
+		job->service_code, job->fqdn);
+	printf("  certificate %s\n", fingerprint);
+	printf("  %s%s%s\n", job_state_name(job->state), job->detail[0] != '\0' ? ": " : "",
+		job->detail);
+	if (job->due_ms != 0) {
+		civil_format_instant(due, job->due_ms, TOKYO_OFFSET_MIN);
+		printf("  due %s (%s)\n", due,
+			civil_weekday_name(
+				civil_weekday(civil_day_of(job->due_ms, TOKYO_OFFSET_MIN))));
+	}
+	if (job->next_ms != 0 && job->next_ms != job->due_ms) {
+		civil_format_instant(next, job->next_ms, TOKYO_OFFSET_MIN);
+		printf("  next at %s\n", next);
+	}
+	puts("Rules");
+	each_trail_line(trail, NULL);
+	puts("Tries");
+	return store_attempts(request->store, job->id, show_attempt, NULL, error);
+}
+
+static int run_show(struct store_request *request)
+{
+	struct buffer trail = {0};
+	struct store_job job = {0};
+	struct error error;
+	char *text;
+	int64_t id;
+	bool found = false, done;
+
+	if (request->operand_count != 1) {
+		store_request_fault(request, "which job? Give one number; see certinstallctl jobs");
+		return STORE_USAGE;
+	}
+	if (!store_request_id(request, request->operands[0], &id))
+		return STORE_USAGE;
+	if (!store_job_get(request->store, id, &job, &found, &error))
+		return store_request_fault(request, error.text);
+	if (!found)
+		return store_request_fault(request, "there is no such job");
+	done = store_job_trail(request->store, id, &trail, &error);
+	text = buffer_steal_text(&trail);
+	if (done)
+		done = request->json ? show_json(request, &job, text, &error)
+				     : show_text(request, &job, text, &error);
+	free(text);
+	store_job_clear(&job);
+	return done ? STORE_DONE : store_request_fault(request, error.text);
+}
+
+int verb_show(int argc, char **argv)
+{
+	static const struct store_verb verb = {"show", "JOB", "", false};
+	struct store_request request;
+	int status;
+
+	if (store_request_begin(&request, &verb, argc, argv, &status))
+		status = run_show(&request);
+	return store_request_end(&request, status);
+}
+
+/* ---- retry ---- */
+
+/* Within a transaction, so that nothing happens to the job between the look and the change. */
+static bool retry_job(
+	struct store_request *request, int64_t id, const char **why, struct error *error)
+{
+	struct store_job job = {0};
+	enum job_state next;
+	bool found, done = true;
+
+	*why = NULL;
+	if (!store_job_get(request->store, id, &job, &found, error))
+		return false;
+	if (!found)
+		*why = "there is no such job";
+	else if (!job_transition(job.state, JOB_EVENT_OPERATOR_RETRY, &next))
+		*why = "it is neither failed nor retrying";
+	else
+		done = store_job_reschedule(
+			request->store, id, job.base_ms, job.due_ms, NULL, error);
+	if (found)
+		store_job_clear(&job);
+	return done;
+}
+
+static int run_retry(struct store_request *request)
+{
+	int i, status = STORE_DONE;
+
+	if (request->operand_count == 0) {
+		store_request_fault(request, "which jobs? Give numbers; see certinstallctl jobs");
+		return STORE_USAGE;
+	}
+	for (i = 0; i < request->operand_count; i++) {
+		struct error error;
+		const char *why;
+		int64_t id;
+		bool done;
+
+		if (!store_request_id(request, request->operands[i], &id))
+			return STORE_USAGE;
+		if (!store_begin(request->store, &error))
+			return store_request_fault(request, error.text);
+		done = retry_job(request, id, &why, &error);
+		if (done)
+			done = store_commit(request->store, &error);
+		else
+			store_rollback(request->store);
+		if (!done)
+			return store_request_fault(request, error.text);
+		if (why != NULL) {
+			error_set(&error, ERROR_PERMANENT, "job %" PRId64 ": %s", id, why);
+			status = store_request_fault(request, error.text);
+		} else {
+			printf("job %" PRId64 " goes again within the daemon's next poll\n", id);
+		}
+	}
+	return status;
+}
+
+int verb_retry(int argc, char **argv)
+{
+	static const struct store_verb verb = {"retry", "JOB...", "", false};
+	struct store_request request;
+	int status;
+
+	if (store_request_begin(&request, &verb, argc, argv, &status))
+		status = run_retry(&request);
+	return store_request_end(&request, status);
+}
