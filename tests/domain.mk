@@ -62,3 +62,9 @@ TESTS += tests/unit/test_throttle
 tests_unit_test_throttle_SOURCES = tests/unit/test_throttle.c
 tests_unit_test_throttle_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_throttle_LDADD = $(DOMAIN_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_hours
+TESTS += tests/unit/test_hours
+tests_unit_test_hours_SOURCES = tests/unit/test_hours.c
+tests_unit_test_hours_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_hours_LDADD = $(DOMAIN_LIBS) $(CMOCKA_LIBS)

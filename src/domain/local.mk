@@ -9,6 +9,7 @@ src_domain_libdomain_a_SOURCES = \
 	src/domain/holidays.c src/domain/holidays.h \
 	src/domain/holidays_law.c \
 	src/domain/hostname.c src/domain/hostname.h \
+	src/domain/hours.c src/domain/hours.h \
 	src/domain/job.c src/domain/job.h \
 	src/domain/linkage.c src/domain/linkage.h src/domain/linkage_private.h \
 	src/domain/linkage_certificate.c \
