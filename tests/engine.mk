@@ -9,7 +9,8 @@ ENGINE_LIBS = src/engine/libengine.a src/config/libconfig.a src/source/libsource
 	$(CURL_LIBS) $(EVENT_LIBS) $(SQLITE_LIBS) $(OPENSSL_LIBS) $(CONFUSE_LIBS) $(JSONC_LIBS) \
 	$(IDN2_LIBS)
 engine_fixture = tests/unit/engine_fixture.c tests/unit/engine_fixture.h \
-	tests/unit/pki_fixture.c tests/unit/pki_fixture.h
+	tests/unit/pki_fixture.c tests/unit/pki_fixture.h \
+	tests/unit/store_faults.c tests/unit/store_faults.h
 engine_cppflags = $(AM_CPPFLAGS) -DTEST_SOURCE='"$(abs_top_srcdir)"'
 
 tests_unit_test_intake_SOURCES = tests/unit/test_intake.c $(engine_fixture)

@@ -19,10 +19,14 @@ struct intake {
 	struct prepared batch[SPOOL_BATCH];
 	struct applied applied[SPOOL_BATCH];
 	size_t batch_count;
+	/* Records that were taken could not be stored since the last flush: it has to say so. */
+	bool lost;
+	struct error loss;
 };
 
 static enum spool_taken take(void *context, const struct spool_item *item, struct error *reason);
 static bool flush(void *context, struct error *error);
+static bool store_batch(struct intake *intake, struct error *error);
 
 bool intake_new(struct settings *settings, struct store *store, const struct clock *clock,
 	const struct intake_observer *observer, bool dry_run, struct intake **intake,
@@ -168,7 +172,9 @@ static enum spool_taken take(void *context, const struct spool_item *item, struc
 		struct record record = prepared->record;
 
 		prepared->record = (struct record){0};
-		if (!flush(intake, &error)) {
+		if (!store_batch(intake, &error)) {
+			intake->lost = true;
+			intake->loss = error;
 			record_clear(&record);
 			goto later;
 		}
@@ -256,9 +262,8 @@ static void tell_batch(struct intake *intake)
 	}
 }
 
-static bool flush(void *context, struct error *error)
+static bool store_batch(struct intake *intake, struct error *error)
 {
-	struct intake *intake = context;
 	bool done = true;
 	size_t i;
 
@@ -279,4 +284,17 @@ static bool flush(void *context, struct error *error)
 		tell_batch(intake);
 	forget_batch(intake);
 	return done;
+}
+
+static bool flush(void *context, struct error *error)
+{
+	struct intake *intake = context;
+
+	if (intake->lost) {
+		intake->lost = false;
+		forget_batch(intake);
+		*error = intake->loss;
+		return false;
+	}
+	return store_batch(intake, error);
 }

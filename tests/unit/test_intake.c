@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "engine_fixture.h"
 #include "pki_fixture.h"
+#include "store_faults.h"
 
 #define TWO_LINKS                                                                                  \
 	"{\"service\":\"webhg2\",\"service_code\":\"whg1\",\"fqdn\":\"www.example.jp\"},"          \
@@ -24,6 +26,20 @@ static int end(void **state)
 {
 	engine_fixture_free(*state);
 	return 0;
+}
+
+static int begin_faulty(void **state)
+{
+	store_faults_install();
+	return begin(state);
+}
+
+static int end_faulty(void **state)
+{
+	int status = end(state);
+
+	store_faults_remove();
+	return status;
 }
 
 static void assert_job(struct engine_fixture *fixture, const char *contract, size_t number,
@@ -226,6 +242,69 @@ static void test_unreadable_record(void **state)
 	assert_true(taker.flush(taker.context, &reason));
 }
 
+static enum spool_taken take_only(
+	struct engine_fixture *fixture, const struct fixture_record *record)
+{
+	struct spool_taker taker = intake_taker(fixture->intake);
+	char *text = fixture_record_text(record);
+	const struct spool_item item = {"x.json", 0, text, strlen(text)};
+	struct error reason;
+	enum spool_taken taken = taker.take(taker.context, &item, &reason);
+
+	free(text);
+	return taken;
+}
+
+static void test_store_that_fails_loses_nothing(void **state)
+{
+	struct engine_fixture *fixture = *state;
+	struct spool_taker taker = intake_taker(fixture->intake);
+	const struct fixture_record record = {.contract = "c1", .revision = 1, .certificate = 1};
+	struct error error;
+	int allowed = 0;
+
+	/* Wherever in the transaction the disk fills up, the flush says so. */
+	for (;; allowed++) {
+		assert_int_equal(take_only(fixture, &record), SPOOL_TAKEN);
+		store_faults_after(allowed, SQLITE_FULL);
+		if (taker.flush(taker.context, &error))
+			break;
+		assert_true(store_faults_hit());
+		store_faults_after(-1, SQLITE_OK);
+		assert_int_equal(engine_fixture_job_count(fixture, "c1"), 0);
+	}
+	assert_true(allowed > 0);
+	assert_false(store_faults_hit());
+	store_faults_after(-1, SQLITE_OK);
+	assert_job(fixture, "c1", 0, JOB_SCHEDULED, "");
+	assert_true(key_held(fixture, "c1", 0));
+}
+
+static void test_batch_lost_halfway_is_told(void **state)
+{
+	struct engine_fixture *fixture = *state;
+	struct spool_taker taker = intake_taker(fixture->intake);
+	struct fixture_record record = {.contract = "c1", .revision = 1, .certificate = 1};
+	struct error error;
+
+	assert_int_equal(take_only(fixture, &record), SPOOL_TAKEN);
+	store_faults_after(0, SQLITE_FULL);
+	/* The contract's second snapshot makes the batch be stored, which fails. */
+	record.revision = 2;
+	assert_int_equal(take_only(fixture, &record), SPOOL_LATER);
+	store_faults_after(-1, SQLITE_OK);
+	record.contract = "c2";
+	assert_int_equal(take_only(fixture, &record), SPOOL_TAKEN);
+	/* The source must not take the first for stored, though the store works again. */
+	assert_false(taker.flush(taker.context, &error));
+	assert_non_null(strstr(error.text, "the disk is full"));
+	assert_int_equal(engine_fixture_job_count(fixture, "c1"), 0);
+	assert_int_equal(engine_fixture_job_count(fixture, "c2"), 0);
+	assert_int_equal(take_only(fixture, &record), SPOOL_TAKEN);
+	assert_true(taker.flush(taker.context, &error));
+	assert_int_equal(engine_fixture_job_count(fixture, "c2"), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -240,6 +319,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_key_left_out_and_not_held, begin, end),
 		cmocka_unit_test_setup_teardown(test_two_snapshots_in_one_batch, begin, end),
 		cmocka_unit_test_setup_teardown(test_unreadable_record, begin, end),
+		cmocka_unit_test_setup_teardown(
+			test_store_that_fails_loses_nothing, begin_faulty, end_faulty),
+		cmocka_unit_test_setup_teardown(
+			test_batch_lost_halfway_is_told, begin_faulty, end_faulty),
 	};
 	int status = cmocka_run_group_tests_name("intake", tests, NULL, NULL);
 
