@@ -69,6 +69,8 @@ struct attempt *attempt_start(const struct attempt_options *options, struct stor
 
 	attempt->options = *options;
 	settings_ref(options->settings);
+	/* A reload between this call and the next round of the loop brings another. */
+	pki_ref(options->pki);
 	attempt->callback = callback;
 	attempt->context = context;
 	attempt->result = xcalloc(1, sizeof(*attempt->result));
@@ -102,6 +104,7 @@ static void finish(struct attempt *attempt, enum job_event event)
 	result->event = event;
 	attempt->callback(attempt->context, attempt, result);
 	settings_unref(attempt->options.settings);
+	pki_free(attempt->options.pki);
 	free(attempt);
 }
 

@@ -52,7 +52,7 @@ void attempt_result_clear(struct attempt_result *result);
 struct attempt_options {
 	struct loop *loop;
 	struct http *http;
-	struct pki *pki;
+	struct pki *pki;	       /* referenced, too */
 	struct settings *settings;     /* referenced for as long as the attempt lives */
 	const struct profile *profile; /* the settings' own */
 };

@@ -94,6 +94,7 @@ bool pki_new(const struct pki_options *options, struct pki **result, struct erro
 	struct pki *pki = xcalloc(1, sizeof(*pki));
 	const char *pool = options->intermediates_file;
 
+	pki->references = 1;
 	pki->pkcs12_max_iterations = options->pkcs12_max_iterations > 0
 					     ? options->pkcs12_max_iterations
 					     : DEFAULT_PKCS12_ITERATIONS;
@@ -107,11 +108,17 @@ bool pki_new(const struct pki_options *options, struct pki **result, struct erro
 	return true;
 }
 
+struct pki *pki_ref(struct pki *pki)
+{
+	pki->references++;
+	return pki;
+}
+
 void pki_free(struct pki *pki)
 {
 	size_t i;
 
-	if (pki == NULL)
+	if (pki == NULL || --pki->references > 0)
 		return;
 	chain_forget(pki);
 	for (i = 0; i < CERTIFICATE_CACHE_SIZE; i++)

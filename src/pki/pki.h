@@ -28,6 +28,8 @@ struct pki_options {
  */
 bool must_check pki_new(const struct pki_options *options, struct pki **pki, struct error *error);
 void pki_free(struct pki *pki);
+/* One more who uses PKI, on the same thread: it lasts until each has called pki_free. */
+struct pki *pki_ref(struct pki *pki);
 
 /*
  * Installs wiping allocators in OpenSSL; once, before any other use of it in the process (by curl,

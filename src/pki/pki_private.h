@@ -42,6 +42,7 @@ struct cached_path {
 };
 
 struct pki {
+	int references;
 	OSSL_LIB_CTX *library;
 	OSSL_PROVIDER *default_provider;
 	OSSL_PROVIDER *legacy_provider; /* loaded when a PKCS#12 first needs it */

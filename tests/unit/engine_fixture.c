@@ -360,6 +360,7 @@ struct engine_fixture *engine_fixture_new(const char *extra)
 			 "services-dir = \"%s/conf/services.d\"\n"
 			 "site webhg2 { endpoint = \"https://webhg2.test\" edge = \"edge:443\" "
 			 "token = \"token\" concurrency = 4 }\n"
+			 "site docex { endpoint = \"https://docex.test\" token = \"token\" }\n"
 			 "site cloud-hosting { endpoint = \"https://ch.test\" token = \"token\" }\n"
 			 "%s\n",
 		TEST_SOURCE, extra ? extra : "");

@@ -454,6 +454,39 @@ static void test_unreadable_token_is_ours(void **state)
 	store_job_clear(&job);
 }
 
+static void reload(void *context)
+{
+	struct engine_fixture *fixture = context;
+	struct pki *old = fixture->pki;
+	struct error error;
+
+	assert_true(settings_make_pki(fixture->settings, &fixture->pki, &error));
+	pump_use(fixture->pump, fixture->settings, fixture->pki);
+	pki_free(old);
+}
+
+/* What was claimed goes on with what it began with; under a sanitiser, a use after free shows. */
+static void test_reload_between_claim_and_start(void **state)
+{
+	const struct fixture_record record = {.contract = "c1",
+		.revision = 1,
+		.certificate = 1,
+		.links = "{\"service\":\"docex\",\"service_code\":\"d1\","
+			 "\"fqdn\":\"www.example.jp\"}"};
+	struct engine_fixture *fixture = *state;
+	struct loop_timer *timer = loop_timer_new(fixture->loop, reload, fixture);
+	struct error error;
+
+	engine_fixture_take(fixture, &record, NULL);
+	advance_to(fixture, DUE_MS);
+	pump_poke(fixture->pump);
+	loop_timer_set(timer, 0);
+	assert_true(loop_run(fixture->loop, &error));
+	assert_int_equal(fixture->sent_count, 1);
+	assert_state(fixture, "c1", JOB_INSTALLED);
+	loop_timer_free(timer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -475,6 +508,7 @@ int main(void)
 			test_newer_waits_for_the_older_in_flight, begin, end),
 		cmocka_unit_test_setup_teardown(test_drain_leaves_the_rest, begin, end),
 		cmocka_unit_test_setup_teardown(test_unreadable_token_is_ours, begin, end),
+		cmocka_unit_test_setup_teardown(test_reload_between_claim_and_start, begin, end),
 	};
 	int status = cmocka_run_group_tests_name("pump", tests, NULL, NULL);
 
