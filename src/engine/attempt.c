@@ -232,6 +232,10 @@ static void push(struct attempt *attempt)
 		finish(attempt, JOB_EVENT_GIVE_UP);
 		return;
 	}
+	/* A try that fails before it is sent counts: its waits must grow, and it must age. */
+	attempt->result->job.attempts++;
+	if (attempt->result->job.first_attempt_ms == 0)
+		attempt->result->job.first_attempt_ms = wall_now(attempt);
 	if (!prepare_push(attempt, &error)) {
 		if (error.kind == ERROR_PERMANENT) {
 			add_entry(attempt, ATTEMPT_PUSH, "permanent", 0, error.text);
@@ -241,9 +245,6 @@ static void push(struct attempt *attempt)
 		}
 		return;
 	}
-	attempt->result->job.attempts++;
-	if (attempt->result->job.first_attempt_ms == 0)
-		attempt->result->job.first_attempt_ms = wall_now(attempt);
 	attempt->transfer =
 		http_start(attempt->options.http, &peer, &attempt->request, answered, attempt);
 }

@@ -109,7 +109,7 @@ struct store_job {
 	int64_t base_ms;
 	int64_t due_ms;	 /* 0 for a refused job */
 	int64_t next_ms; /* when it is to be acted on again; lease's end while leased; 0: never */
-	int attempts;	 /* pushes so far */
+	int attempts;	 /* tries of a push so far */
 	int64_t first_attempt_ms; /* 0: none yet */
 	int64_t pushed_ms;	  /* when the service took it; 0: not yet */
 	int64_t settled_ms;	  /* when it became final; 0: not yet */

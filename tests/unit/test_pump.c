@@ -451,7 +451,13 @@ static void test_unreadable_token_is_ours(void **state)
 	job = engine_fixture_job(fixture, "c1", 0);
 	assert_int_equal(job.state, JOB_RETRYING);
 	assert_non_null(strstr(job.detail, "service webhg2: token: "));
+	assert_int_equal(job.attempts, 1);
 	store_job_clear(&job);
+	assert_attempts(fixture, "c1", "push:internal:0");
+	/* It ages like any other: nobody mends it for as long as a job is tried. */
+	advance_to(fixture, DUE_MS + settings_config(fixture->settings)->backoff.give_up_after_ms);
+	engine_fixture_pump(fixture);
+	assert_state(fixture, "c1", JOB_FAILED);
 }
 
 static void reload(void *context)
