@@ -159,14 +159,37 @@ static bool change_job(struct work *work, const struct plan_change *change, stru
 	return store_job_set_state(work->store, job->id, next, 0, work->now_ms, detail, error);
 }
 
-/* The key, sealed, if a job is to need it and the store does not have it yet. */
+/* Whether the sealed key that the store has is one that a sealing key of the ring opens. */
+static bool secret_opens(struct work *work, bool *opens, struct error *error)
+{
+	const struct keyring *keyring = settings_keyring(work->settings);
+	struct material material = {0};
+	struct buffer sealed = {0};
+	char key_id[SEAL_KEY_ID_MAX];
+	bool found, done;
+
+	*opens = false;
+	done = store_secret_get(work->store, work->certificate.id, key_id, &sealed, &found, error);
+	if (done && found)
+		*opens = open_material(keyring, key_id, sealed.data, sealed.length,
+			work->prepared->facts.fingerprint, &material, NULL);
+	material_clear(&material);
+	buffer_free(&sealed);
+	return done;
+}
+
+/* The key, sealed, if a job is to need it and the store does not have it, or cannot open it. */
 static bool keep_secret(struct work *work, struct error *error)
 {
 	const struct keyring *keyring = settings_keyring(work->settings);
 	struct buffer sealed = {0};
-	bool done;
+	bool done, opens = false;
 
-	if (work->certificate.has_secret || work->prepared->material.key_pem.length == 0)
+	if (work->prepared->facts.malformed || work->prepared->facts.key_status != KEY_BELONGS)
+		return true;
+	if (work->certificate.has_secret && !secret_opens(work, &opens, error))
+		return false;
+	if (opens)
 		return true;
 	seal_material(
 		keyring, &work->prepared->material, work->prepared->facts.fingerprint, &sealed);
@@ -174,6 +197,20 @@ static bool keep_secret(struct work *work, struct error *error)
 		work->store, work->certificate.id, keyring_present_id(keyring), &sealed, error);
 	buffer_free(&sealed);
 	return done;
+}
+
+/* Whether a job of the snapshot's certificate that was there before may need its key. */
+static bool waits_for_key(const struct work *work)
+{
+	size_t i;
+
+	for (i = 0; i < work->job_count; i++) {
+		if (job_state_needs_key(work->jobs[i].state) &&
+			memcmp(work->jobs[i].fingerprint, work->prepared->facts.fingerprint,
+				FINGERPRINT_SIZE) == 0)
+			return true;
+	}
+	return false;
 }
 
 static bool keep_certificate(struct work *work, struct error *error)
@@ -196,7 +233,8 @@ static bool carry_out(
 {
 	int64_t *ids = xcalloc(count, sizeof(*ids));
 	size_t i, id_count = 0;
-	bool done = true, key_needed = false;
+	bool done = true;
+	bool key_needed = contract_of(work)->has_certificate && waits_for_key(work);
 
 	for (i = 0; i < count && done; i++) {
 		const struct plan_change *change = &changes[i];

@@ -242,6 +242,39 @@ static void test_unreadable_record(void **state)
 	assert_true(taker.flush(taker.context, &reason));
 }
 
+/* What an operator is told to do when the key of a waiting job is gone: it has to help. */
+static void test_key_sent_again_is_kept(void **state)
+{
+	struct engine_fixture *fixture = *state;
+	struct fixture_record record = {.contract = "c1", .revision = 1, .certificate = 1};
+	struct buffer sealed = {0};
+	char key_id[SEAL_KEY_ID_MAX];
+	struct store_job job;
+	struct error error;
+	bool found;
+
+	engine_fixture_take(fixture, &record, NULL);
+	job = engine_fixture_job(fixture, "c1", 0);
+	/* Sealed under a key that nobody has any more. */
+	buffer_append_text(&sealed, "unreadable");
+	assert_true(store_secret_put(
+		fixture->store, job.certificate_id, "0123456789abcdef", &sealed, &error));
+	buffer_free(&sealed);
+	record.revision = 2;
+	record.without_key = true;
+	engine_fixture_take(fixture, &record, NULL);
+	record.revision = 3;
+	record.without_key = false;
+	engine_fixture_take(fixture, &record, NULL);
+	assert_job(fixture, "c1", 0, JOB_SCHEDULED, "");
+	assert_true(store_secret_get(
+		fixture->store, job.certificate_id, key_id, &sealed, &found, &error));
+	assert_true(found);
+	assert_string_equal(key_id, keyring_present_id(settings_keyring(fixture->settings)));
+	buffer_free(&sealed);
+	store_job_clear(&job);
+}
+
 static enum spool_taken take_only(
 	struct engine_fixture *fixture, const struct fixture_record *record)
 {
@@ -319,6 +352,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_key_left_out_and_not_held, begin, end),
 		cmocka_unit_test_setup_teardown(test_two_snapshots_in_one_batch, begin, end),
 		cmocka_unit_test_setup_teardown(test_unreadable_record, begin, end),
+		cmocka_unit_test_setup_teardown(test_key_sent_again_is_kept, begin, end),
 		cmocka_unit_test_setup_teardown(
 			test_store_that_fails_loses_nothing, begin_faulty, end_faulty),
 		cmocka_unit_test_setup_teardown(
