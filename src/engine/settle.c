@@ -92,7 +92,8 @@ bool settle_store(struct store *store, const struct attempt_result *result,
 	memcpy(settlement.token, result->token, LEASE_TOKEN_SIZE);
 	if (!store_job_settle(store, &settlement, applied, error))
 		return false;
-	if (*applied && !store_entries(store, result, error))
+	/* It was a try, whatever became of the job meanwhile. */
+	if (!store_entries(store, result, error))
 		return false;
 	/* A job that was superseded in flight gives its key up here, too. */
 	return job_state_needs_key(settling->state) && *applied
