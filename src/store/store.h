@@ -139,9 +139,10 @@ bool must_check store_job_trail(
 /*
  * Takes up to LIMIT jobs of SERVICE that are to be acted on at NOW_MS, in order of next_ms: states
  * scheduled, retrying and verifying whose next_ms has come, and leased ones whose lease ran out.
- * With ignore_due, scheduled ones whatever their next_ms. Not a job whose target (service, service
- * code, FQDN) another job holds a running lease on. Each taken job gets the lease (TOKEN,
- * LEASE_UNTIL_MS), and scheduled and retrying ones become installing. Within a transaction.
+ * With ignore_due, scheduled ones whatever their next_ms, and they come first. Not a job whose
+ * target (service, service code, FQDN) another job holds a running lease on. Each taken job gets
+ * the lease (TOKEN, LEASE_UNTIL_MS), and scheduled and retrying ones become installing. Within a
+ * transaction.
  */
 struct store_claim {
 	const char *service;
@@ -201,6 +202,13 @@ bool must_check store_next(struct store *store, const struct store_claim *claim,
  */
 bool must_check store_left_count(struct store *store, const struct store_claim *claim, int64_t *due,
 	int64_t *all, struct error *error);
+
+/*
+ * Whether a job of CLAIM's service is to be acted on that waits for its first try since it was
+ * scheduled: scheduled, and due by claim->now_ms (whenever it is due, with ignore_due).
+ */
+bool must_check store_untried(
+	struct store *store, const struct store_claim *claim, bool *untried, struct error *error);
 
 /* ---- attempts ---- */
 

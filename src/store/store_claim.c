@@ -13,14 +13,19 @@ void store_bind_claim(sqlite3_stmt *statement, const struct store_claim *claim)
 	store_bind_int(statement, 4, claim->base_since_ms != 0 ? claim->base_since_ms : INT64_MIN);
 }
 
-static bool find(struct store *store, const struct store_claim *claim, size_t limit,
+/* CONDITION must not pin a column of the index, or SQLite sorts what the index has in order. */
+#define SQL_FIND(condition)                                                                        \
+	"SELECT " SQL_JOB_COLUMNS " FROM jobs AS j INDEXED BY jobs_due "                           \
+	"CROSS JOIN certificates AS c ON c.id = j.certificate_id WHERE " condition SQL_CLAIMABLE   \
+	" LIMIT ?5"
+
+static bool find(struct store *store, const struct store_claim *claim, bool untried, size_t limit,
 	struct store_job **jobs, size_t *count, struct error *error)
 {
-	sqlite3_stmt *statement = store_statement(store, STATEMENT_CLAIM_FIND,
-		"SELECT " SQL_JOB_COLUMNS " FROM jobs AS j INDEXED BY jobs_due "
-		"CROSS JOIN certificates AS c ON c.id = j.certificate_id "
-		"WHERE " SQL_CLAIMABLE " LIMIT ?5",
-		error);
+	sqlite3_stmt *statement =
+		untried ? store_statement(store, STATEMENT_CLAIM_FIND_UNTRIED,
+				  SQL_FIND("+j.state = " SQL_SCHEDULED " AND "), error)
+			: store_statement(store, STATEMENT_CLAIM_FIND, SQL_FIND(""), error);
 
 	*jobs = NULL;
 	*count = 0;
@@ -81,7 +86,7 @@ static bool take_all(struct store *store, const struct store_claim *claim, struc
  * Rounds, since of several jobs for one target only the first is taken: the others are not found
  * again in the next round, so each round takes at least one or is the last.
  */
-static bool claim_rounds(struct store *store, const struct store_claim *claim,
+static bool claim_rounds(struct store *store, const struct store_claim *claim, bool untried,
 	struct store_job **jobs, size_t *count, struct error *error)
 {
 	while (*count < claim->limit) {
@@ -89,7 +94,7 @@ static bool claim_rounds(struct store *store, const struct store_claim *claim,
 		struct store_job *found;
 		bool done = true;
 
-		if (!find(store, claim, wanted, &found, &found_count, error))
+		if (!find(store, claim, untried, wanted, &found, &found_count, error))
 			return false;
 		if (found_count > 0)
 			done = take_all(store, claim, found, found_count, jobs, count, error);
@@ -113,7 +118,9 @@ bool store_jobs_claim(struct store *store, const struct store_claim *claim, stru
 	*count = 0;
 	if (!store_write_enter(store, &own, error))
 		return false;
-	done = claim_rounds(store, claim, jobs, count, error);
+	/* By their due instants those not due yet would come behind each failed one's next try. */
+	done = (!claim->ignore_due || claim_rounds(store, claim, true, jobs, count, error)) &&
+	       claim_rounds(store, claim, false, jobs, count, error);
 	done = store_write_leave(store, own, done, error);
 	if (!done) {
 		store_jobs_free(*jobs, *count);

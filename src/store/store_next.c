@@ -102,3 +102,25 @@ bool store_left_count(struct store *store, const struct store_claim *claim, int6
 	store_rest(statement);
 	return true;
 }
+
+bool store_untried(
+	struct store *store, const struct store_claim *claim, bool *untried, struct error *error)
+{
+	sqlite3_stmt *statement = store_statement(store, STATEMENT_UNTRIED,
+		"SELECT 1 FROM jobs INDEXED BY jobs_due WHERE service = ?1 "
+		"AND state IN " SQL_WAITING " AND state = " SQL_SCHEDULED " AND next_ms <= ?3 "
+		"AND base_ms >= ?4 LIMIT 1",
+		error);
+	enum store_step step;
+
+	*untried = false;
+	if (statement == NULL)
+		return false;
+	store_bind_claim(statement, claim);
+	step = store_step(store, statement, error);
+	if (step != STORE_ROW)
+		return step == STORE_DONE;
+	*untried = true;
+	store_rest(statement);
+	return true;
+}

@@ -961,6 +961,61 @@ static void test_left_count(void **state)
 	assert_int_equal(due, 0);
 }
 
+static void test_ignore_due_takes_untried_first(void **state)
+{
+	struct fixture *f = *state;
+	struct store_claim claim = claim_at(NOW, 1, 1);
+	struct store_job *jobs;
+	size_t count;
+
+	add_contract(f, "c1");
+	add_job(f, &(struct job_spec){
+			   .certificate = 1, .state = JOB_RETRYING, .next_ms = NOW - MINUTE});
+	add_job(f, &(struct job_spec){
+			   .certificate = 2, .state = JOB_SCHEDULED, .next_ms = NOW + MINUTE});
+	claim.ignore_due = true;
+	OK(f, store_jobs_claim(f->store, &claim, &jobs, &count, &f->error));
+	assert_int_equal(count, 1);
+	assert_int_equal(jobs[0].next_ms, claim.lease_until_ms);
+	assert_int_equal(jobs[0].id, 2);
+	store_jobs_free(jobs, count);
+}
+
+static bool untried(struct fixture *f, const struct store_claim *claim)
+{
+	bool found;
+
+	OK(f, store_untried(f->store, claim, &found, &f->error));
+	return found;
+}
+
+static void test_untried(void **state)
+{
+	struct fixture *f = *state;
+	struct store_claim claim = claim_at(NOW, 1, 4);
+
+	add_contract(f, "c1");
+	for (int i = 0; i < JOB_STATE_COUNT; i++) {
+		if (i != JOB_SCHEDULED)
+			add_job(f, &(struct job_spec){.certificate = i,
+					   .state = (enum job_state)i,
+					   .next_ms = NOW - MINUTE});
+	}
+	add_job(f, &(struct job_spec){.service = "waf", .state = JOB_SCHEDULED});
+	assert_false(untried(f, &claim));
+	add_job(f, &(struct job_spec){.certificate = JOB_STATE_COUNT,
+			   .state = JOB_SCHEDULED,
+			   .next_ms = NOW + 1});
+	assert_false(untried(f, &claim));
+	claim.ignore_due = true;
+	assert_true(untried(f, &claim));
+	claim.ignore_due = false;
+	claim.now_ms = NOW + 1;
+	assert_true(untried(f, &claim));
+	claim.base_since_ms = NOW + MINUTE;
+	assert_false(untried(f, &claim));
+}
+
 /* ---- attempts ---- */
 
 static void note_attempt(void *context, const struct store_attempt *attempt)
@@ -1386,6 +1441,8 @@ int main(void)
 		TEST(test_next),
 		TEST(test_next_behind_lease),
 		TEST(test_left_count),
+		TEST(test_untried),
+		TEST(test_ignore_due_takes_untried_first),
 		TEST(test_attempts),
 		TEST(test_list),
 		TEST(test_counts),

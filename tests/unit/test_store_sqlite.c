@@ -746,6 +746,10 @@ static void use_everything(struct fixture *f, struct store *store)
 	OK(f, store_job_set_state(store, id, JOB_FAILED, 0, 0, NULL, &f->error));
 	OK(f, store_next(store, &claim, &next_ms, &f->error));
 	OK(f, store_left_count(store, &claim, &next_ms, &other, &f->error));
+	OK(f, store_untried(store, &claim, &found, &f->error));
+	claim.ignore_due = true;
+	OK(f, store_jobs_claim(store, &claim, &jobs, &count, &f->error));
+	store_jobs_free(jobs, count);
 	OK(f, store_job_reschedule(store, id, 1, 1, NULL, &f->error));
 	OK(f, store_jobs_of_contract(store, "c1", &jobs, &count, &f->error));
 	store_jobs_free(jobs, count);
@@ -781,7 +785,7 @@ static void test_plans(void **state)
 
 			if (strncmp(line, "SCAN", 4) == 0 || strstr(line, "TEMP B-TREE") != NULL)
 				fail_msg("%s\n%s", line, sql);
-			if (i == STATEMENT_CLAIM_FIND &&
+			if ((i == STATEMENT_CLAIM_FIND || i == STATEMENT_CLAIM_FIND_UNTRIED) &&
 				strstr(line, "jobs_due (service=? AND next_ms<?)") != NULL)
 				claims++;
 			looked++;
@@ -789,7 +793,7 @@ static void test_plans(void **state)
 		sqlite3_finalize(plan);
 		free(sql);
 	}
-	assert_int_equal(claims, 1);
+	assert_int_equal(claims, 2);
 	assert_true(looked >= 20);
 	store_close(store);
 }
