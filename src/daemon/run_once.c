@@ -19,14 +19,20 @@ struct run {
 	struct tally tally;
 	struct loop_signal *signals[2];
 	struct loop_timer *progress;
+	struct loop_timer *wait;
 	bool intake_over;
-	bool stopping;
-	int64_t waited_until_ms; /* wall; 0: nothing had to be waited for yet */
+	int64_t wait_until_ms; /* wall; 0: not all that is due was tried yet */
+	bool ending;	       /* nothing more is begun */
+	bool broken_off;       /* what could not be stored is left to its lease */
 	size_t rejected;
 	bool later; /* a source could not be gone through whole */
 };
 
 #define PROGRESS_MS 200
+/* How often to look whether all that is due was tried once. */
+#define LOOK_MS 100
+/* How long a store that fails may take at the end to store what services answered. */
+#define LAST_SAVE_MS 5000
 
 /* The machine's edges. */
 static void link_judged(void *context, const struct intake_event *event); /* worker's thread */
@@ -34,6 +40,8 @@ static void records_stored(void *context);
 static void intake_rested(void *context, const struct spool_pass *pass);
 static void job_settled(void *context, const struct attempt_result *result, enum job_state state);
 static void pump_idle(void *context, int64_t next_ms);
+static void begin_wait(struct run *run);
+static void wait_over(void *context);
 static void signalled(void *context, int number);
 static void show_progress(void *context);
 
@@ -60,6 +68,7 @@ static bool start(struct run *run, struct settings *settings, struct error *erro
 		return false;
 	for (i = 0; i < ARRAY_LENGTH(numbers); i++)
 		run->signals[i] = loop_signal_new(run->runtime.loop, numbers[i], signalled, run);
+	run->wait = loop_timer_new(run->runtime.loop, wait_over, run);
 	run->progress = loop_timer_new(run->runtime.loop, show_progress, run);
 	if (isatty(STDOUT_FILENO))
 		loop_timer_set(run->progress, PROGRESS_MS);
@@ -103,6 +112,7 @@ static void stop(struct run *run)
 	size_t i;
 
 	loop_timer_free(run->progress);
+	loop_timer_free(run->wait);
 	for (i = 0; i < ARRAY_LENGTH(run->signals); i++)
 		loop_signal_free(run->signals[i]);
 	runtime_stop(&run->runtime);
@@ -146,6 +156,8 @@ int run_once(const struct options *options, struct settings *settings)
 	}
 	if (loop_run(run.runtime.loop, &error)) {
 		status = finish(&run);
+		if (run.broken_off)
+			status = EXIT_CANNOT_WORK;
 	} else {
 		log_error("%s", error.text);
 		pump_abort(run.runtime.pump);
@@ -178,6 +190,7 @@ static void intake_rested(void *context, const struct spool_pass *pass)
 	run->intake_over = true;
 	run->rejected += pass->rejected;
 	run->later = run->later || pass->later;
+	begin_wait(run);
 	pump_poke(run->runtime.pump);
 }
 
@@ -189,21 +202,60 @@ static void job_settled(void *context, const struct attempt_result *result, enum
 		tally_add(&run->tally, result->job.service, job_state_name(state), 1);
 }
 
+/*
+ * Once all that is due was tried, what failed for now has --wait to succeed. Counted from there,
+ * however many jobs there are, and not from a moment of rest: with many of them one is always in
+ * flight.
+ */
+static void begin_wait(struct run *run)
+{
+	bool untried;
+	struct error error;
+
+	if (!run->intake_over || run->ending || run->wait_until_ms != 0)
+		return;
+	/* A store that cannot be read is given the same time to work again. */
+	if (pump_untried(run->runtime.pump, &untried, &error) && untried) {
+		loop_timer_set(run->wait, LOOK_MS);
+		return;
+	}
+	run->wait_until_ms = clock_wall_ms(clock_system()) + run->options->wait_ms;
+	loop_timer_set(run->wait, run->options->wait_ms);
+}
+
+/* Begins nothing more; what is in flight ends by its own time-outs. */
+static void end_run(struct run *run)
+{
+	run->ending = true;
+	loop_timer_set(run->wait, LAST_SAVE_MS);
+	pump_drain(run->runtime.pump);
+}
+
+static void wait_over(void *context)
+{
+	struct run *run = context;
+
+	if (!run->ending && run->wait_until_ms == 0) {
+		begin_wait(run);
+	} else if (!run->ending) {
+		end_run(run);
+	} else if (pump_in_flight(run->runtime.pump) > 0) {
+		loop_timer_set(run->wait, LAST_SAVE_MS);
+	} else {
+		log_error("%zu results could not be stored; their leases run out and they go again",
+			pump_unsaved(run->runtime.pump));
+		run->broken_off = true;
+		loop_stop(run->runtime.loop);
+	}
+}
+
 /* All that could be done is done, for now: waits for what may succeed yet, as long as it may. */
 static void pump_idle(void *context, int64_t next_ms)
 {
 	struct run *run = context;
-	int64_t now_ms = clock_wall_ms(clock_system());
 
-	if (run->stopping) {
-		loop_stop(run->runtime.loop);
-		return;
-	}
-	if (!run->intake_over)
-		return;
-	if (run->waited_until_ms == 0)
-		run->waited_until_ms = now_ms + run->options->wait_ms;
-	if (next_ms > run->waited_until_ms || now_ms >= run->waited_until_ms)
+	begin_wait(run);
+	if (run->ending || (run->wait_until_ms != 0 && next_ms > run->wait_until_ms))
 		loop_stop(run->runtime.loop);
 }
 
@@ -212,14 +264,13 @@ static void signalled(void *context, int number)
 	struct run *run = context;
 
 	(void)number;
-	if (run->stopping) {
+	if (run->ending) {
 		pump_abort(run->runtime.pump);
 		return;
 	}
-	run->stopping = true;
 	log_notice("stopping: %zu in flight are finished first; again to break them off",
 		pump_in_flight(run->runtime.pump));
-	pump_drain(run->runtime.pump);
+	end_run(run);
 }
 
 static void show_progress(void *context)

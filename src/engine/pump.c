@@ -329,6 +329,22 @@ static bool next_instant(struct pump *pump, int64_t *next_ms, struct error *erro
 	return true;
 }
 
+bool pump_untried(const struct pump *pump, bool *untried, struct error *error)
+{
+	size_t i;
+
+	*untried = false;
+	for (i = 0; i < pump->lanes.count && !*untried; i++) {
+		struct store_claim claim = make_claim(pump, i, 0);
+
+		if (lane_profile(&pump->lanes.list[i], config_of(pump)) == NULL)
+			continue;
+		if (!store_untried(pump->options.store, &claim, untried, error))
+			return false;
+	}
+	return true;
+}
+
 /* The results stay with us; they and all that is due wait for the store. */
 static void store_failed(struct pump *pump, const struct error *error)
 {

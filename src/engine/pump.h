@@ -49,6 +49,12 @@ void pump_drain(struct pump *pump);
 /* Breaks off what is in flight; it goes back to the queue. */
 void pump_abort(struct pump *pump);
 
+/*
+ * Whether something that is due (or, with ignore_due, accepted) has not been tried at all yet, on a
+ * service that has an endpoint. Errors are the store's.
+ */
+bool must_check pump_untried(const struct pump *pump, bool *untried, struct error *error);
+
 size_t pump_in_flight(const struct pump *pump);
 /* What attempts came to and could not be stored yet. */
 size_t pump_unsaved(const struct pump *pump);

@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# When a run once ends, and what it says is left: over services that fail, hang, or are gone.
+top_build=${top_builddir:-.}
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/../../scripts/common.sh"
+# shellcheck source=scripts/scratch.sh
+. "$top/scripts/scratch.sh"
+failures=0
+count=0
+
+# check NAME WANTED FOUND
+check() {
+	count=$((count + 1))
+	if [ "$2" = "$3" ]; then
+		echo "ok $count - $1"
+	else
+		echo "not ok $count - $1: wanted '$2', found '$3'"
+		failures=$((failures + 1))
+	fi
+}
+
+# run ARGUMENT…: a run once of at most 20 s; its status in $status, what it printed in $scratch/out.
+run() {
+	status=0
+	timeout 20 "$build/certinstalld" --config "$conf" --run-once "$@" \
+		>"$scratch/out" 2>"$scratch/err" </dev/null || status=$?
+}
+
+# tally SERVICE OUTCOME: its number in the summary.
+tally() {
+	awk -v service="$1" -v outcome="$2" '$1 == service && $2 == outcome { print $3 }' "$scratch/out"
+}
+
+# faults JSON: a script for the mock, at run time.
+faults() {
+	curl -sS --fail --cacert "$estate/root.pem" -X PUT --data "$1" \
+		-H "Authorization: Bearer $(cat "$estate/token")" \
+		"https://$(mock_api)/control/faults" >/dev/null
+}
+
+scratch_begin "$top_build"
+trap scratch_end EXIT
+mock_start
+write_config 'retry-floor = "50ms"' 'retry-ceiling = "200ms"'
+sed -i 's/verify-interval = .*/&\n  total-timeout = "1s"\n  stall-timeout = "1s"/' "$conf"
+
+links=()
+for i in $(seq 10 33); do
+	links+=(--link "webhg2:whg000000$i:www.example.jp")
+done
+record many --contract ssl00000001 --item dv-ssl --common-name www.example.jp --key ec-p256 \
+	"${links[@]}"
+
+# With so many jobs one is in flight at any time; the run ends all the same.
+faults '[{"service": "webhg2", "fault": "stall"}]'
+run --ignore-due --wait 1s
+check "a service that hangs: something is left" 1 "$status"
+check "all of it" 24 "$(tally webhg2 left)"
+tried=$(sqlite3 "$scratch/store/store.db" 'SELECT count(DISTINCT job_id) FROM attempts')
+check "each was tried" 24 "$tried"
+
+faults '[{"service": "webhg2", "fault": "status", "status": 503}]'
+run --ignore-due --wait 0s
+check "a service that fails: something is left" 1 "$status"
+check "all of it" 24 "$(tally webhg2 left)"
+
+faults '[]'
+run --ignore-due --wait 20s
+check "the service works again" 0 "$status"
+check "all is installed" 24 "$(tally webhg2 installed)"
+
+[ "$failures" -eq 0 ]
