@@ -66,6 +66,12 @@ bool must_check spool_pass(const char *directory, const struct spool_taker *take
  */
 bool must_check spool_import(const char *path, const struct spool_taker *taker,
 	struct spool_pass *pass, struct error *error);
+/*
+ * The same, but STOP is asked between batches and while a pipe has nothing to read, with the
+ * taker's context; once it is true the rest is left (temporary error where a read was waited for).
+ */
+bool must_check spool_import_until(const char *path, const struct spool_taker *taker,
+	bool (*stop)(void *context), struct spool_pass *pass, struct error *error);
 
 /*
  * Watches DIRECTORY: CALLBACK runs after a finished file came in (inotify, gathered for some

@@ -122,8 +122,13 @@ static bool import_directory(struct spool_run *run, struct error *error)
 		error->kind = ERROR_PERMANENT;
 		return false;
 	}
-	for (i = 0; i < count && done; i++)
+	for (i = 0; i < count && done; i++) {
+		if (run->stop != NULL && run->stop(run->taker->context)) {
+			run->pass->later = true;
+			break;
+		}
 		done = import_entry(run, directory, names[i], error);
+	}
 	spool_list_free(names, count);
 	close(directory);
 	return done;
@@ -138,8 +143,9 @@ static bool import_path(struct spool_run *run, const char *path, struct error *e
 
 	if (strcmp(path, "-") == 0)
 		return import_stream(run, STDIN_FILENO, "standard input", SPOOL_OTHER, error);
-	/* A FIFO that somebody names on the command line is waited for, as any program does. */
-	fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+	/* A FIFO that somebody names on the command line is waited for, as any program does; where
+	 * the wait may have to end, it is the reader's. */
+	fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC | (run->stop != NULL ? O_NONBLOCK : 0));
 	if (fd < 0 || fstat(fd, &status) != 0) {
 		error_set(
 			error, ERROR_PERMANENT, "%s: cannot be opened: %s", path, strerror(errno));
@@ -162,13 +168,25 @@ static bool import_path(struct spool_run *run, const char *path, struct error *e
 bool spool_import(const char *path, const struct spool_taker *taker, struct spool_pass *pass,
 	struct error *error)
 {
-	struct spool_run run = {
-		.directory = path, .fd = -1, .rejects = -1, .taker = taker, .pass = pass};
+	return spool_import_until(path, taker, NULL, pass, error);
+}
+
+bool spool_import_until(const char *path, const struct spool_taker *taker,
+	bool (*stop)(void *context), struct spool_pass *pass, struct error *error)
+{
+	struct spool_run run = {.directory = path,
+		.fd = -1,
+		.rejects = -1,
+		.taker = taker,
+		.stop = stop,
+		.pass = pass};
 	struct error fault = {0};
 	bool done;
 
 	*pass = (struct spool_pass){0};
 	spool_reader_init(&run.reader);
+	run.reader.stop = stop;
+	run.reader.stop_context = taker->context;
 	done = import_path(&run, path, &fault);
 	if (!done && error != NULL)
 		*error = fault;

@@ -39,6 +39,8 @@ struct spool_reader {
 	size_t line;
 	bool inside; /* pieces of a long line were handed out, its end not yet */
 	bool at_end;
+	bool (*stop)(void *context); /* NULL: reads wait for as long as they must */
+	void *stop_context;
 };
 
 struct spool_piece {

@@ -1,6 +1,7 @@
 #include "source/spool_private.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,13 +17,36 @@ void spool_reader_init(struct spool_reader *reader)
 
 void spool_reader_start(struct spool_reader *reader, int fd)
 {
-	*reader = (struct spool_reader){.fd = fd, .data = reader->data};
+	*reader = (struct spool_reader){
+		.fd = fd,
+		.data = reader->data,
+		.stop = reader->stop,
+		.stop_context = reader->stop_context,
+	};
 }
 
 void spool_reader_free(struct spool_reader *reader)
 {
 	free_wiped(reader->data, READER_CAPACITY);
 	*reader = (struct spool_reader){.fd = -1};
+}
+
+/* A pipe may say nothing for hours: whoever reads it still has to end when told. */
+#define STOP_LOOK_MS 100
+
+static bool wait_for_data(const struct spool_reader *reader)
+{
+	struct pollfd ready = {.fd = reader->fd, .events = POLLIN};
+
+	while (reader->stop != NULL) {
+		if (reader->stop(reader->stop_context)) {
+			errno = ECANCELED;
+			return false;
+		}
+		if (poll(&ready, 1, STOP_LOOK_MS) > 0)
+			break;
+	}
+	return true;
 }
 
 /* Reads once, behind what is there. */
@@ -35,9 +59,11 @@ static bool read_more(struct spool_reader *reader)
 		reader->end -= reader->start;
 		reader->start = 0;
 	}
-	do
+	do {
+		if (!wait_for_data(reader))
+			return false;
 		got = read(reader->fd, reader->data + reader->end, READER_CAPACITY - reader->end);
-	while (got < 0 && errno == EINTR);
+	} while (got < 0 && (errno == EINTR || errno == EAGAIN));
 	if (got < 0)
 		return false;
 	reader->end += (size_t)got;
