@@ -1,6 +1,7 @@
 # Part of Makefile.am: tests of engine. The transport and the probe are the fixture's own, so that
 # http.o and probe.o of the library stay out.
-engine_tests = tests/unit/test_intake tests/unit/test_pump tests/unit/test_settle
+engine_tests = tests/unit/test_intake tests/unit/test_pump tests/unit/test_settle \
+	tests/unit/test_worker
 check_PROGRAMS += $(engine_tests)
 TESTS += $(engine_tests)
 ENGINE_LIBS = src/engine/libengine.a src/config/libconfig.a src/source/libsource.a \
@@ -26,3 +27,8 @@ tests_unit_test_pump_LDADD = $(ENGINE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_settle_SOURCES = tests/unit/test_settle.c
 tests_unit_test_settle_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_settle_LDADD = $(ENGINE_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_worker_SOURCES = tests/unit/test_worker.c $(engine_fixture)
+tests_unit_test_worker_CPPFLAGS = $(engine_cppflags)
+tests_unit_test_worker_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_worker_LDADD = $(ENGINE_LIBS) $(CMOCKA_LIBS)

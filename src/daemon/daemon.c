@@ -17,6 +17,7 @@ struct daemon {
 	struct loop_timer *grace;
 	bool stopping;
 	bool aborted;
+	bool written; /* since the store's log was last emptied */
 };
 
 /* How long the store may take, after all was broken off, before the leases are left to run out. */
@@ -25,6 +26,7 @@ struct daemon {
 static void spool_changed(void *context);
 static void records_stored(void *context);
 static void intake_rested(void *context, const struct spool_pass *pass);
+static void job_settled(void *context, const struct attempt_result *result, enum job_state state);
 static void pump_idle(void *context, int64_t next_ms);
 static void signalled(void *context, int number);
 static void grace_over(void *context);
@@ -34,7 +36,7 @@ static bool start(struct daemon *daemon, struct settings *settings, struct error
 	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
 	const struct config *config = settings_config(settings);
 	const struct runtime_options options = {
-		.pump_observer = {.idle = pump_idle, .context = daemon},
+		.pump_observer = {job_settled, pump_idle, daemon},
 		.worker = {.stored = records_stored, .rested = intake_rested, .context = daemon},
 	};
 	size_t i;
@@ -101,6 +103,7 @@ static void records_stored(void *context)
 {
 	struct daemon *daemon = context;
 
+	daemon->written = true;
 	pump_poke(daemon->runtime.pump);
 }
 
@@ -115,6 +118,15 @@ static void intake_rested(void *context, const struct spool_pass *pass)
 			pass->taken, pass->rejected, pass->later ? "; the rest comes later" : "");
 }
 
+static void job_settled(void *context, const struct attempt_result *result, enum job_state state)
+{
+	struct daemon *daemon = context;
+
+	(void)result;
+	(void)state;
+	daemon->written = true;
+}
+
 static void pump_idle(void *context, int64_t next_ms)
 {
 	struct daemon *daemon = context;
@@ -122,6 +134,9 @@ static void pump_idle(void *context, int64_t next_ms)
 	(void)next_ms;
 	if (daemon->stopping)
 		loop_stop(daemon->runtime.loop);
+	else if (daemon->written)
+		worker_checkpoint(daemon->runtime.worker);
+	daemon->written = false;
 }
 
 static void reload(struct daemon *daemon)
@@ -148,12 +163,12 @@ static void signalled(void *context, int number)
 	struct daemon *daemon = context;
 	int64_t grace_ms = settings_config(daemon->runtime.settings)->shutdown_grace_ms;
 
+	if (daemon->stopping)
+		return;
 	if (number == SIGHUP) {
 		reload(daemon);
 		return;
 	}
-	if (daemon->stopping)
-		return;
 	daemon->stopping = true;
 	notify_stopping();
 	notify_extend_timeout(grace_ms + 2 * (int64_t)LAST_SAVE_MS);

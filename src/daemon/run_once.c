@@ -121,8 +121,12 @@ static void stop(struct run *run)
 static int finish(struct run *run)
 {
 	struct error error;
-	bool counted = count_left(run, &error);
+	bool counted;
 
+	/* A daemon beside this run does not know of the keys that were wiped here. */
+	if (!store_checkpoint(run->runtime.store, &error))
+		log_warning("%s", error.text);
+	counted = count_left(run, &error);
 	if (isatty(STDOUT_FILENO))
 		fputs("\r\033[K", stdout);
 	if (!counted) {

@@ -28,6 +28,7 @@ struct worker {
 	char **imports;
 	size_t import_count;
 	bool pass_wanted;
+	bool checkpoint_wanted;
 	bool stopping;
 	bool stored;
 	bool rested;
@@ -115,6 +116,16 @@ void worker_poke(struct worker *worker)
 {
 	pthread_mutex_lock(&worker->mutex);
 	worker->pass_wanted = true;
+	/* A rest that was not told yet is none any more. */
+	worker->rested = false;
+	pthread_cond_signal(&worker->wake);
+	pthread_mutex_unlock(&worker->mutex);
+}
+
+void worker_checkpoint(struct worker *worker)
+{
+	pthread_mutex_lock(&worker->mutex);
+	worker->checkpoint_wanted = true;
 	pthread_cond_signal(&worker->wake);
 	pthread_mutex_unlock(&worker->mutex);
 }
@@ -125,6 +136,7 @@ void worker_import(struct worker *worker, const char *path)
 	worker->imports =
 		xreallocarray(worker->imports, worker->import_count + 1, sizeof(*worker->imports));
 	worker->imports[worker->import_count++] = xstrdup(path);
+	worker->rested = false;
 	pthread_cond_signal(&worker->wake);
 	pthread_mutex_unlock(&worker->mutex);
 }
@@ -261,11 +273,11 @@ static void run(struct worker *worker, const char *import)
 	bool done;
 
 	if (import != NULL)
-		done = spool_import(import, &taker, &pass, &error);
+		done = spool_import_until(import, &taker, is_stopping, &pass, &error);
 	else if (worker->spool == NULL)
 		done = true;
 	else if (worker->options.dry_run)
-		done = spool_import(worker->spool, &taker, &pass, &error);
+		done = spool_import_until(worker->spool, &taker, is_stopping, &pass, &error);
 	else
 		done = spool_pass(worker->spool, &taker, is_stopping, &pass, &error);
 	if (!done) {
@@ -278,7 +290,8 @@ static void run(struct worker *worker, const char *import)
 /* Waits for something to do; false when it is to stop. The mutex is held. */
 static bool wait_for_work(struct worker *worker)
 {
-	while (!worker->stopping && !worker->pass_wanted && worker->import_count == 0)
+	while (!worker->stopping && !worker->pass_wanted && worker->import_count == 0 &&
+		!worker->checkpoint_wanted)
 		pthread_cond_wait(&worker->wake, &worker->mutex);
 	if (worker->next_intake != NULL) {
 		intake_free(worker->intake);
@@ -291,6 +304,15 @@ static bool wait_for_work(struct worker *worker)
 	return !worker->stopping;
 }
 
+static void checkpoint(struct worker *worker)
+{
+	struct error error;
+
+	if (!store_checkpoint(worker->store, &error))
+		log_warning("%s; keys that were wiped may be in its log until the next time",
+			error.text);
+}
+
 static void *work(void *context)
 {
 	struct worker *worker = context;
@@ -298,21 +320,28 @@ static void *work(void *context)
 	pthread_mutex_lock(&worker->mutex);
 	while (wait_for_work(worker)) {
 		char *import = NULL;
+		bool takes_in = true;
 
 		if (worker->import_count > 0) {
 			import = worker->imports[0];
 			worker->import_count--;
 			memmove(worker->imports, worker->imports + 1,
 				worker->import_count * sizeof(*worker->imports));
-		} else {
+		} else if (worker->pass_wanted) {
 			worker->pass_wanted = false;
+		} else {
+			worker->checkpoint_wanted = false;
+			takes_in = false;
 		}
 		pthread_mutex_unlock(&worker->mutex);
 		reseal(worker);
-		run(worker, import);
+		if (takes_in)
+			run(worker, import);
+		else
+			checkpoint(worker);
 		free(import);
 		pthread_mutex_lock(&worker->mutex);
-		if (!worker->pass_wanted && worker->import_count == 0) {
+		if (takes_in && !worker->pass_wanted && worker->import_count == 0) {
 			worker->rested = true;
 			wake_loop(worker);
 		}

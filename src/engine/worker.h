@@ -33,6 +33,11 @@ void worker_free(struct worker *worker);
 void worker_poke(struct worker *worker);
 /* Asks for an import of PATH (spool_import), before the next pass. */
 void worker_import(struct worker *worker, const char *path);
+/*
+ * Asks for the store's log to be emptied (store_checkpoint) when there is nothing to take in: for
+ * moments in which the pump is idle, after keys were wiped.
+ */
+void worker_checkpoint(struct worker *worker);
 /* Later records are judged by SETTINGS. Errors as intake_new, and then nothing changes. */
 bool must_check worker_use(struct worker *worker, struct settings *settings, struct error *error);
 
