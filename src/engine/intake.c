@@ -16,6 +16,7 @@ struct intake {
 	struct intake_observer observer;
 	bool dry_run;
 	struct pki *pki;
+	bool told_holidays;
 	struct prepared batch[SPOOL_BATCH];
 	struct applied applied[SPOOL_BATCH];
 	size_t batch_count;
@@ -234,6 +235,24 @@ static void log_link(
 		contract->code, link->service, link->service_code, judged->fqdn, codes);
 }
 
+/* Once for each reading of the configuration, when it first matters. */
+static void tell_holidays(struct intake *intake, const struct verdict *verdict)
+{
+	const struct config *config = settings_config(intake->settings);
+	int first, last, year;
+
+	if (intake->told_holidays || verdict->kind != VERDICT_ACCEPT ||
+		!holidays_covered(config->holidays, &first, &last))
+		return;
+	year = civil_to_date(civil_day_of(verdict->schedule.due_ms, TOKYO_OFFSET_MIN)).year;
+	if (year <= last)
+		return;
+	intake->told_holidays = true;
+	log_warning("%s ends with %d: days after it, as now one in %d, are counted by the law's "
+		    "computation; a newer file is at the Cabinet Office",
+		config->holidays_csv, last, year);
+}
+
 /* The batch is durable: now it may be told. */
 static void tell_batch(struct intake *intake)
 {
@@ -254,6 +273,7 @@ static void tell_batch(struct intake *intake)
 				.changed = judged->changed,
 			};
 
+			tell_holidays(intake, &judged->verdict);
 			if (!intake->dry_run)
 				log_link(contract, judged, j);
 			if (intake->observer.link != NULL)

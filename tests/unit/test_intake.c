@@ -4,10 +4,14 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <sqlite3.h>
 
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/log.h"
 #include "engine_fixture.h"
 #include "pki_fixture.h"
 #include "store_faults.h"
@@ -338,6 +342,52 @@ static void test_batch_lost_halfway_is_told(void **state)
 	assert_int_equal(engine_fixture_job_count(fixture, "c2"), 1);
 }
 
+static int holiday_warnings;
+
+static void count_warnings(void *context, enum log_level level, const char *message,
+	const struct log_field *fields, size_t field_count)
+{
+	(void)context;
+	(void)fields;
+	(void)field_count;
+	if (level == LOG_LEVEL_WARNING && strstr(message, "ends with 2025") != NULL)
+		holiday_warnings++;
+}
+
+static void test_end_of_the_holidays_file_is_told_once(void **state)
+{
+	char folder[] = "/tmp/test-intake-XXXXXX", *path, *line;
+	static const char csv[] = "date,name\n2025/1/1,x\n";
+	struct fixture_record record = {.contract = "c1", .revision = 1, .certificate = 1};
+	struct engine_fixture *fixture;
+	struct error error;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	path = xasprintf("%s/holidays.csv", folder);
+	line = xasprintf("holidays = \"%s\"", path);
+	assert_true(file_write_atomic(path, csv, strlen(csv), 0600, &error));
+	fixture = engine_fixture_new(line);
+	holiday_warnings = 0;
+	log_set_sink(count_warnings, NULL);
+	record.wrong_key = true;
+	engine_fixture_take(fixture, &record, NULL);
+	assert_int_equal(holiday_warnings, 0);
+	record.wrong_key = false;
+	record.revision = 2;
+	engine_fixture_take(fixture, &record, NULL);
+	assert_int_equal(holiday_warnings, 1);
+	record.contract = "c2";
+	engine_fixture_take(fixture, &record, NULL);
+	assert_int_equal(holiday_warnings, 1);
+	log_set_sink(NULL, NULL);
+	engine_fixture_free(fixture);
+	unlink(path);
+	rmdir(folder);
+	free(line);
+	free(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -352,6 +402,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_key_left_out_and_not_held, begin, end),
 		cmocka_unit_test_setup_teardown(test_two_snapshots_in_one_batch, begin, end),
 		cmocka_unit_test_setup_teardown(test_unreadable_record, begin, end),
+		cmocka_unit_test(test_end_of_the_holidays_file_is_told_once),
 		cmocka_unit_test_setup_teardown(test_key_sent_again_is_kept, begin, end),
 		cmocka_unit_test_setup_teardown(
 			test_store_that_fails_loses_nothing, begin_faulty, end_faulty),
