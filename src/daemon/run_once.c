@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -79,32 +80,61 @@ static bool start(struct run *run, struct settings *settings, struct error *erro
 	return true;
 }
 
+/* The services that jobs are of; the configuration may not have them any more. */
+struct services {
+	char **list;
+	size_t count;
+};
+
+static void add_service(void *context, const char *service, enum job_state state, int64_t count)
+{
+	struct services *services = context;
+	size_t i;
+
+	(void)state;
+	(void)count;
+	for (i = 0; i < services->count; i++) {
+		if (strcmp(services->list[i], service) == 0)
+			return;
+	}
+	services->list =
+		xreallocarray(services->list, services->count + 1, sizeof(*services->list));
+	services->list[services->count++] = xstrdup(service);
+}
+
+static bool count_service(struct run *run, const char *service, struct error *error)
+{
+	const struct store_claim claim = {
+		.service = service,
+		/* What is tried again or looked at again later is due all the same. */
+		.now_ms = clock_wall_ms(clock_system()),
+		.ignore_due = run->options->ignore_due,
+		.base_since_ms = run->options->issued_since_ms,
+	};
+	int64_t due, all;
+
+	if (run->options->service != NULL && strcmp(run->options->service, service) != 0)
+		return true;
+	if (!store_left_count(run->runtime.store, &claim, &due, &all, error))
+		return false;
+	tally_add(&run->tally, service, "left", due);
+	tally_add(&run->tally, service, "not yet due", all - due);
+	return true;
+}
+
 /* Counts, per service, what is due and not installed, and what is not due yet. */
 static bool count_left(struct run *run, struct error *error)
 {
-	const struct config *config = settings_config(run->runtime.settings);
-	int64_t now_ms = clock_wall_ms(clock_system());
+	struct services services = {0};
+	bool done = store_counts(run->runtime.store, add_service, &services, error);
 	size_t i;
 
-	for (i = 0; i < config->profile_count; i++) {
-		const char *service = config->profiles[i].rules.id;
-		struct store_claim claim = {
-			.service = service,
-			/* What is tried again or looked at again later is due all the same. */
-			.now_ms = now_ms,
-			.ignore_due = run->options->ignore_due,
-			.base_since_ms = run->options->issued_since_ms,
-		};
-		int64_t due, all;
-
-		if (run->options->service != NULL && strcmp(run->options->service, service) != 0)
-			continue;
-		if (!store_left_count(run->runtime.store, &claim, &due, &all, error))
-			return false;
-		tally_add(&run->tally, service, "left", due);
-		tally_add(&run->tally, service, "not yet due", all - due);
+	for (i = 0; i < services.count; i++) {
+		done = done && count_service(run, services.list[i], error);
+		free(services.list[i]);
 	}
-	return true;
+	free(services.list);
+	return done;
 }
 
 static void stop(struct run *run)

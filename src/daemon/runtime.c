@@ -42,13 +42,33 @@ static void tell_services(const struct config *config)
 	}
 }
 
+/* Jobs wait for a service that the configuration does not have (any more). */
+static void tell_unknown(void *context, const char *service, enum job_state state, int64_t count)
+{
+	const struct runtime *runtime = context;
+	const struct config *config = settings_config(runtime->settings);
+
+	if (!job_state_is_final(state) && config_profile(config, service) == NULL)
+		log_warning("%lld %s jobs wait for service %s, which the configuration does not "
+			    "have",
+			(long long)count, job_state_name(state), service);
+}
+
+static void tell_jobs(struct runtime *runtime)
+{
+	struct error error;
+
+	if (!store_counts(runtime->store, tell_unknown, runtime, &error))
+		log_warning("%s", error.text);
+}
+
 static void tell_holidays(const struct config *config)
 {
 	int first, last;
 
 	if (config->holidays_csv != NULL && holidays_covered(config->holidays, &first, &last))
-		log_notice("%s covers the holidays of %d to %d; before and after, the law's "
-			   "computation serves",
+		log_info("%s covers the holidays of %d to %d; before and after, the law's "
+			 "computation serves",
 			config->holidays_csv, first, last);
 }
 
@@ -80,6 +100,7 @@ bool runtime_start(struct runtime *runtime, struct settings *settings,
 	pump_options.pki = runtime->pki;
 	runtime->pump = pump_new(&pump_options, settings);
 	tell_services(config);
+	tell_jobs(runtime);
 	tell_holidays(config);
 	return true;
 failed:
@@ -108,6 +129,10 @@ bool runtime_reload(struct runtime *runtime, const char *path, struct error *err
 	if (!settings_read(path, &settings, error))
 		return false;
 	config = settings_config(settings);
+	if (config->spool != NULL && !make_directory(config->spool, error)) {
+		settings_unref(settings);
+		return false;
+	}
 	if (strcmp(config->store, old->store) != 0 || strcmp(config->user, old->user) != 0)
 		log_warning("%s: store and user change at the next start only", path);
 	if (!settings_make_pki(settings, &pki, error)) {
@@ -125,6 +150,7 @@ bool runtime_reload(struct runtime *runtime, const char *path, struct error *err
 	settings_unref(runtime->settings);
 	runtime->settings = settings;
 	tell_services(config);
+	tell_jobs(runtime);
 	tell_holidays(config);
 	return true;
 }

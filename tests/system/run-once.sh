@@ -69,4 +69,16 @@ run --ignore-due --wait 20s
 check "the service works again" 0 "$status"
 check "all is installed" 24 "$(tally webhg2 installed)"
 
+# A job of a service that the configuration does not have any more is not forgotten.
+record gone --contract ssl00000002 --item dv-ssl --common-name www.example.jp --key ec-p256 \
+	--link docex:dox00000001:www.example.jp
+run
+check "not due yet is no reason to fail" "0 1" \
+	"$status $(grep -c '^docex  *not yet due  *1$' "$scratch/out")"
+sqlite3 "$scratch/store/store.db" "UPDATE jobs SET service = 'gone', due_ms = 1
+	WHERE service = 'docex'"
+run
+check "a job of an unknown service is left" "1 1" "$status $(tally gone left)"
+check "and told" 1 "$(grep -c 'wait for service gone' "$scratch/err")"
+
 [ "$failures" -eq 0 ]
