@@ -6,10 +6,12 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "base/alloc.h"
 #include "engine_fixture.h"
 #include "pki_fixture.h"
+#include "store_faults.h"
 
 #define HOUR_MS INT64_C(3600000)
 /* Records are issued on Monday at 10:00 and due on Tuesday at 09:00. */
@@ -461,6 +463,98 @@ static void test_unreadable_token_is_ours(void **state)
 	assert_state(fixture, "c1", JOB_FAILED);
 }
 
+static int begin_faulty(void **state)
+{
+	store_faults_install();
+	return begin(state);
+}
+
+static int end_faulty(void **state)
+{
+	int status = end(state);
+
+	store_faults_remove();
+	return status;
+}
+
+/* Wherever in claiming and settling the disk fills up, each job is sent once and stored once. */
+static void test_store_that_fails_doubles_nothing(void **state)
+{
+	struct engine_fixture *fixture = *state;
+	bool hit = true;
+	int allowed;
+
+	advance_to(fixture, DUE_MS);
+	for (allowed = 0; hit; allowed++) {
+		char *contract = xasprintf("c%d", allowed);
+		char *links = xasprintf("{\"service\":\"webhg2\",\"service_code\":\"w%d\","
+					"\"fqdn\":\"www.example.jp\"}",
+			allowed);
+		const struct fixture_record record = {
+			.contract = contract, .revision = 1, .certificate = 1, .links = links};
+
+		assert_int_equal(engine_fixture_take(fixture, &record, NULL), SPOOL_TAKEN);
+		engine_fixture_script(fixture, NULL, 0);
+		store_faults_after(allowed, allowed % 2 ? SQLITE_FULL : SQLITE_IOERR_WRITE);
+		turn(fixture);
+		hit = store_faults_hit();
+		if (hit)
+			assert_int_equal(
+				fixture->sent_count, pump_unsaved(fixture->pump) > 0 ? 1 : 0);
+		store_faults_after(-1, SQLITE_OK);
+		engine_fixture_pump(fixture);
+		assert_int_equal(fixture->sent_count, 1);
+		assert_int_equal(pump_unsaved(fixture->pump), 0);
+		assert_state(fixture, contract, JOB_INSTALLED);
+		assert_attempts(fixture, contract, "push:done:200 verify:served:0");
+		free(links);
+		free(contract);
+	}
+	assert_true(allowed > 2);
+}
+
+static void test_abort_while_the_store_fails(void **state)
+{
+	static const struct scripted_answer hang = {HTTP_OK, 200, NULL, true};
+	struct engine_fixture *fixture = *state;
+
+	engine_fixture_script(fixture, &hang, 1);
+	take(fixture, "c1", 1);
+	advance_to(fixture, DUE_MS);
+	turn(fixture);
+	store_faults_after(0, SQLITE_FULL);
+	pump_abort(fixture->pump);
+	turn(fixture);
+	assert_int_equal(pump_in_flight(fixture->pump), 0);
+	assert_int_equal(pump_unsaved(fixture->pump), 1);
+	assert_state(fixture, "c1", JOB_INSTALLING);
+	store_faults_after(-1, SQLITE_OK);
+	engine_fixture_pump(fixture);
+	assert_state(fixture, "c1", JOB_RETRYING);
+	/* Broken off by us: it goes again at once, and nothing is begun any more here. */
+	assert_int_equal(next_of(fixture, "c1"), DUE_MS);
+	assert_int_equal(fixture->sent_count, 1);
+}
+
+static void test_untried(void **state)
+{
+	static const struct scripted_answer answer = {HTTP_OK, 503, NULL, false};
+	struct engine_fixture *fixture = *state;
+	struct error error;
+	bool untried;
+
+	engine_fixture_script(fixture, &answer, 1);
+	take(fixture, "c1", 1);
+	assert_true(pump_untried(fixture->pump, &untried, &error));
+	assert_false(untried);
+	advance_to(fixture, DUE_MS);
+	assert_true(pump_untried(fixture->pump, &untried, &error));
+	assert_true(untried);
+	engine_fixture_pump(fixture);
+	assert_true(pump_untried(fixture->pump, &untried, &error));
+	assert_false(untried);
+}
+
 static void reload(void *context)
 {
 	struct engine_fixture *fixture = context;
@@ -515,6 +609,11 @@ int main(void)
 			test_newer_waits_for_the_older_in_flight, begin, end),
 		cmocka_unit_test_setup_teardown(test_drain_leaves_the_rest, begin, end),
 		cmocka_unit_test_setup_teardown(test_unreadable_token_is_ours, begin, end),
+		cmocka_unit_test_setup_teardown(
+			test_store_that_fails_doubles_nothing, begin_faulty, end_faulty),
+		cmocka_unit_test_setup_teardown(
+			test_abort_while_the_store_fails, begin_faulty, end_faulty),
+		cmocka_unit_test_setup_teardown(test_untried, begin, end),
 		cmocka_unit_test_setup_teardown(test_reload_between_claim_and_start, begin, end),
 	};
 	int status = cmocka_run_group_tests_name("pump", tests, NULL, NULL);
