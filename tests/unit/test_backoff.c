@@ -51,6 +51,14 @@ static void test_delay(void **unused)
 			cases[i].want_ms);
 }
 
+static void test_floor_above_the_ceiling(void **unused)
+{
+	const struct backoff_rules odd = {.floor_ms = 1000, .ceiling_ms = 500};
+
+	(void)unused;
+	assert_int_equal(backoff_delay_ms(&odd, 3, -1, UINT64_MAX), 1000);
+}
+
 static void test_delay_stays_in_bounds(void **unused)
 {
 	uint64_t random = 88172645463325252u;
@@ -97,6 +105,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_delay),
+		cmocka_unit_test(test_floor_above_the_ceiling),
 		cmocka_unit_test(test_delay_stays_in_bounds),
 		cmocka_unit_test(test_give_up),
 	};

@@ -64,6 +64,9 @@ static const struct plan_case cases[] = {
 		{{'A', JOB_INSTALLED, WWW, 5}, {'A', JOB_INSTALLED, DOC, 5}}, ""},
 	{"another service code", 'A', {{"webhg2", "w2", "www.example.jp", VERDICT_ACCEPT, 5}},
 		{{'A', JOB_SCHEDULED, WWW, 5}}, "c0 S0"},
+	{"another service under the same code", 'A',
+		{{"docex", "w1", "www.example.jp", VERDICT_ACCEPT, 5}},
+		{{'A', JOB_SCHEDULED, WWW, 5}}, "c0 S0"},
 	{"the contract ends", 'A', {{WWW, VERDICT_NONE, 0}, {DOC, VERDICT_NONE, 0}},
 		{{'A', JOB_INSTALLED, WWW, 5}, {'A', JOB_RETRYING, DOC, 5}}, "c1"},
 	{"no certificate any more", 0, {{WWW, VERDICT_NONE, 0}}, {{'A', JOB_SCHEDULED, WWW, 5}},
@@ -170,9 +173,34 @@ static void test_cases(void **unused)
 		run_case(&cases[i]);
 }
 
+static void test_many_links(void **unused)
+{
+	enum { MANY = 100 };
+	static const unsigned char fingerprint[FINGERPRINT_SIZE] = {'A'};
+	const struct verdict verdict = {.kind = VERDICT_ACCEPT};
+	struct plan_wanted wanted[MANY];
+	char codes[MANY][8];
+	struct plan_change *changes;
+	size_t i, count;
+
+	(void)unused;
+	for (i = 0; i < MANY; i++) {
+		snprintf(codes[i], sizeof(codes[i]), "w%zu", i);
+		wanted[i] = (struct plan_wanted){"webhg2", codes[i], "www.example.jp", &verdict};
+	}
+	plan_make(fingerprint, wanted, MANY, NULL, 0, &changes, &count);
+	assert_int_equal(count, MANY);
+	for (i = 0; i < MANY; i++) {
+		assert_int_equal(changes[i].action, PLAN_SCHEDULE);
+		assert_int_equal(changes[i].wanted, i);
+	}
+	free(changes);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_cases)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cases), cmocka_unit_test(test_many_links)};
 
 	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
 }
