@@ -16,6 +16,7 @@
 
 struct dry {
 	const struct options *options;
+	const struct config *config;
 	struct tally tally;
 	int64_t now_ms;
 	size_t rejected;
@@ -31,14 +32,22 @@ static bool is_chosen(const struct dry *dry, const char *service, int64_t base_m
 static void say(struct dry *dry, const char *contract, const char *service,
 	const char *service_code, const char *fqdn, int64_t base_ms, int64_t due_ms)
 {
-	char due[CIVIL_INSTANT_MAX];
-	bool now = (due_ms <= dry->now_ms || dry->options->ignore_due) &&
-		   is_chosen(dry, service, base_ms);
+	char text[CIVIL_INSTANT_MAX];
+	const struct profile *profile = config_profile(dry->config, service);
+	bool reachable = profile != NULL && profile->endpoint != NULL;
+	bool due = due_ms <= dry->now_ms || dry->options->ignore_due;
+	bool chosen = is_chosen(dry, service, base_ms);
+	bool now = due && reachable && chosen;
 
-	civil_format_instant(due, due_ms, TOKYO_OFFSET_MIN);
-	printf("%s %s %s %s: %s, due %s\n", contract, service, service_code, fqdn,
-		now ? "would be installed now" : "would wait", due);
-	tally_add(&dry->tally, service, now ? "to install" : "not yet due", 1);
+	civil_format_instant(text, due_ms, TOKYO_OFFSET_MIN);
+	printf("%s %s %s %s: %s, due %s%s\n", contract, service, service_code, fqdn,
+		now ? "would be installed now" : "would wait", text,
+		reachable ? "" : "; the service has no endpoint");
+	tally_add(&dry->tally, service,
+		now		? "to install"
+		: due && chosen ? "left"
+				: "not yet due",
+		1);
 }
 
 static void link_judged(void *context, const struct intake_event *event)
@@ -140,7 +149,9 @@ static void remove_scratch(char *scratch)
 
 int dry_run(const struct options *options, struct settings *settings)
 {
-	struct dry dry = {.options = options, .now_ms = clock_wall_ms(clock_system())};
+	struct dry dry = {.options = options,
+		.config = settings_config(settings),
+		.now_ms = clock_wall_ms(clock_system())};
 	char *scratch, *path = store_path(settings_config(settings), &scratch);
 	struct store *store = NULL;
 	struct error error;
@@ -152,7 +163,8 @@ int dry_run(const struct options *options, struct settings *settings)
 	if (done) {
 		puts("Nothing was changed or sent. It would be:");
 		tally_print(&dry.tally, stdout);
-		status = dry.rejected > 0 || tally_total(&dry.tally, "refused") > 0
+		status = dry.rejected > 0 || tally_total(&dry.tally, "refused") > 0 ||
+					 tally_total(&dry.tally, "left") > 0
 				 ? EXIT_SOMETHING_LEFT
 				 : EXIT_ALL_DONE;
 	} else {

@@ -69,6 +69,19 @@ run --ignore-due --wait 20s
 check "the service works again" 0 "$status"
 check "all is installed" 24 "$(tally webhg2 installed)"
 
+# What has nowhere to go would not be installed.
+record nowhere --contract ssl00000003 --item dv-ssl --common-name www.example.jp --key ec-p256 \
+	--link docex:dox00000002:www.example.jp
+cp "$conf" "$scratch/whole.conf"
+sed -i '/^site docex/,/^}/d' "$conf"
+run --dry-run --ignore-due
+check "no endpoint: a dry run says so" "1 1" "$status $(grep -c 'has no endpoint' "$scratch/out")"
+cp "$scratch/whole.conf" "$conf"
+run --dry-run --ignore-due
+check "with one it would be installed" "0 1" \
+	"$status $(grep -c '^docex  *to install  *1$' "$scratch/out")"
+rm "$spool/nowhere.json"
+
 # A job of a service that the configuration does not have any more is not forgotten.
 record gone --contract ssl00000002 --item dv-ssl --common-name www.example.jp --key ec-p256 \
 	--link docex:dox00000001:www.example.jp
