@@ -70,6 +70,9 @@ static void test_first(void **state)
 {
 	const struct fixture_record record = {
 		.contract = "c1", .revision = 1, .certificate = 1, .links = TWO_LINKS};
+	struct engine_fixture *fixture = *state;
+	struct buffer trail = {0};
+	struct error error;
 	struct store_job job;
 
 	assert_int_equal(engine_fixture_take(*state, &record, NULL), SPOOL_TAKEN);
@@ -81,6 +84,11 @@ static void test_first(void **state)
 	/* Issued on a Monday at 10:00: due on the Tuesday at 09:00. */
 	assert_int_equal(job.due_ms, FIXTURE_START_MS + 23 * INT64_C(3600000));
 	assert_int_equal(job.next_ms, job.due_ms);
+	assert_int_equal(job.base_ms, FIXTURE_START_MS);
+	assert_int_equal(job.settled_ms, 0);
+	assert_true(store_job_trail(fixture->store, job.id, &trail, &error));
+	assert_non_null(strstr(buffer_text(&trail), "11\tnote\t"));
+	buffer_free(&trail);
 	assert_int_equal(strlen(job.idempotency_key), 32);
 	assert_true(engine_fixture_holds_key(*state, &job));
 	store_job_clear(&job);
@@ -199,6 +207,124 @@ static void test_ended_contract_cancels(void **state)
 	engine_fixture_take(*state, &record, NULL);
 	assert_job(*state, "c1", 0, JOB_CANCELLED, "the contract has ended");
 	assert_false(key_held(*state, "c1", 0));
+}
+
+static void test_refusal_is_final(void **state)
+{
+	const struct fixture_record record = {
+		.contract = "c1", .revision = 1, .certificate = 1, .wrong_key = true};
+	struct store_job job;
+
+	engine_fixture_take(*state, &record, NULL);
+	job = engine_fixture_job(*state, "c1", 0);
+	assert_int_equal(job.settled_ms, FIXTURE_START_MS);
+	assert_int_equal(job.next_ms, 0);
+	store_job_clear(&job);
+}
+
+/* What is known is not judged again, whatever has become of it by now. */
+static void test_known_revision_is_left_alone(void **state)
+{
+	struct engine_fixture *fixture = *state;
+	const struct fixture_record record = {.contract = "c1", .revision = 1, .certificate = 1};
+
+	engine_fixture_take(fixture, &record, NULL);
+	manual_clock_advance(&fixture->clock, 200 * DAY_MS);
+	assert_int_equal(engine_fixture_take(fixture, &record, NULL), SPOOL_TAKEN);
+	assert_job(fixture, "c1", 0, JOB_SCHEDULED, "");
+}
+
+static void test_key_wiped_and_left_out(void **state)
+{
+	struct fixture_record record = {.contract = "c1", .revision = 1, .certificate = 1};
+
+	engine_fixture_take(*state, &record, NULL);
+	record.revision = 2;
+	record.ended = true;
+	engine_fixture_take(*state, &record, NULL);
+	record.revision = 3;
+	record.ended = false;
+	record.without_key = true;
+	engine_fixture_take(*state, &record, NULL);
+	assert_job(*state, "c1", 0, JOB_REFUSED, "key-mismatch");
+	record.revision = 4;
+	record.without_key = false;
+	engine_fixture_take(*state, &record, NULL);
+	assert_job(*state, "c1", 0, JOB_SCHEDULED, "");
+	assert_true(key_held(*state, "c1", 0));
+}
+
+static void test_idempotency_keys_differ(void **state)
+{
+	static const struct fixture_record records[] = {
+		{.contract = "c1", .revision = 1, .certificate = 1, .links = TWO_LINKS},
+		{.contract = "c2", .revision = 1, .certificate = 1},
+		{.contract = "c3", .revision = 1, .certificate = 1},
+		{.contract = "c3", .revision = 2, .certificate = 2},
+	};
+	static const struct {
+		const char *contract;
+		size_t number;
+	} jobs[] = {{"c1", 0}, {"c1", 1}, {"c2", 0}, {"c3", 0}, {"c3", 1}};
+	char keys[ARRAY_LENGTH(jobs)][IDEMPOTENCY_KEY_MAX];
+	size_t i, j;
+
+	for (i = 0; i < ARRAY_LENGTH(records); i++)
+		engine_fixture_take(*state, &records[i], NULL);
+	for (i = 0; i < ARRAY_LENGTH(jobs); i++) {
+		struct store_job job = engine_fixture_job(*state, jobs[i].contract, jobs[i].number);
+
+		memcpy(keys[i], job.idempotency_key, sizeof(keys[i]));
+		store_job_clear(&job);
+		for (j = 0; j < i; j++)
+			assert_string_not_equal(keys[i], keys[j]);
+	}
+}
+
+static void test_dry_run_keeps_nothing(void **state)
+{
+	struct engine_fixture *fixture = *state;
+	const struct fixture_record record = {.contract = "c1", .revision = 1, .certificate = 1};
+	struct error error;
+
+	intake_free(fixture->intake);
+	assert_true(intake_new(fixture->settings, fixture->store, &fixture->clock.clock, NULL, true,
+		&fixture->intake, &error));
+	assert_int_equal(engine_fixture_take(fixture, &record, NULL), SPOOL_TAKEN);
+	assert_int_equal(engine_fixture_job_count(fixture, "c1"), 0);
+}
+
+/* Takes RECORD with its certificate's bytes made unreadable by JUNK. */
+static void take_damaged(
+	struct engine_fixture *fixture, const struct fixture_record *record, const char *junk)
+{
+	struct spool_taker taker = intake_taker(fixture->intake);
+	char *text = fixture_record_text(record);
+	const struct spool_item item = {"x.json", 0, text, strlen(text)};
+	char *base64 = strstr(text, "CERTIFICATE-----");
+	struct error error;
+
+	memcpy(base64 + strlen("CERTIFICATE-----\\n"), junk, strlen(junk));
+	assert_int_equal(taker.take(taker.context, &item, &error), SPOOL_TAKEN);
+	assert_true(taker.flush(taker.context, &error));
+	free(text);
+}
+
+static void test_unreadable_certificates_are_told_apart(void **state)
+{
+	struct fixture_record record = {.contract = "c1", .revision = 1, .certificate = 1};
+	struct store_job first, second;
+
+	take_damaged(*state, &record, "AAAAAAAA");
+	record.contract = "c2";
+	take_damaged(*state, &record, "BBBBBBBB");
+	first = engine_fixture_job(*state, "c1", 0);
+	second = engine_fixture_job(*state, "c2", 0);
+	assert_int_equal(first.state, JOB_REFUSED);
+	assert_non_null(strstr(first.detail, "malformed"));
+	assert_memory_not_equal(first.fingerprint, second.fingerprint, FINGERPRINT_SIZE);
+	store_job_clear(&first);
+	store_job_clear(&second);
 }
 
 static void test_key_left_out_and_not_held(void **state)
@@ -399,6 +525,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_refused_link_keeps_no_key, begin, end),
 		cmocka_unit_test_setup_teardown(test_one_refused_link_stops_no_other, begin, end),
 		cmocka_unit_test_setup_teardown(test_ended_contract_cancels, begin, end),
+		cmocka_unit_test_setup_teardown(test_refusal_is_final, begin, end),
+		cmocka_unit_test_setup_teardown(test_known_revision_is_left_alone, begin, end),
+		cmocka_unit_test_setup_teardown(test_key_wiped_and_left_out, begin, end),
+		cmocka_unit_test_setup_teardown(test_idempotency_keys_differ, begin, end),
+		cmocka_unit_test_setup_teardown(test_dry_run_keeps_nothing, begin, end),
+		cmocka_unit_test_setup_teardown(
+			test_unreadable_certificates_are_told_apart, begin, end),
 		cmocka_unit_test_setup_teardown(test_key_left_out_and_not_held, begin, end),
 		cmocka_unit_test_setup_teardown(test_two_snapshots_in_one_batch, begin, end),
 		cmocka_unit_test_setup_teardown(test_unreadable_record, begin, end),

@@ -93,9 +93,26 @@ static void test_compute(void **unused)
 	}
 }
 
+static void test_waits_grow_with_the_tries(void **unused)
+{
+	struct attempt_result result = {.job = {.state = JOB_INSTALLING, .not_after_ms = INT64_MAX},
+		.event = JOB_EVENT_TEMPORARY,
+		.retry_after_ms = -1};
+	struct settling settling;
+
+	(void)unused;
+	result.job.attempts = 3;
+	settle_compute(&rules, &result, NOW_MS, UINT64_MAX, &settling);
+	assert_int_equal(settling.next_ms, NOW_MS + 8000);
+	result.job.attempts = 0;
+	settle_compute(&rules, &result, NOW_MS, UINT64_MAX, &settling);
+	assert_int_equal(settling.next_ms, NOW_MS + 2000);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_compute)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_compute), cmocka_unit_test(test_waits_grow_with_the_tries)};
 
 	return cmocka_run_group_tests_name("settle", tests, NULL, NULL);
 }
