@@ -116,9 +116,11 @@ void attempt_cancel(struct attempt *attempt)
 	} else if (attempt->probe != NULL) {
 		probe_cancel(attempt->probe);
 	} else {
-		add_entry(attempt, ATTEMPT_PUSH, "interrupted", 0, "broken off before it was sent");
-		finish(attempt, attempt->result->job.state == JOB_VERIFYING ? JOB_EVENT_PUSHED
-									    : JOB_EVENT_TEMPORARY);
+		bool looks = attempt->result->job.state == JOB_VERIFYING;
+
+		add_entry(attempt, looks ? ATTEMPT_VERIFY : ATTEMPT_PUSH, "interrupted", 0,
+			"broken off before it began");
+		finish(attempt, looks ? JOB_EVENT_PUSHED : JOB_EVENT_TEMPORARY);
 	}
 }
 

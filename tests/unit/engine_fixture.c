@@ -158,6 +158,8 @@ static void found(void *context)
 		result.outcome = PROBE_NONE;
 		error_set(&result.error, ERROR_TEMPORARY, "scripted: no certificate");
 		break;
+	case EDGE_HANGS:
+		abort();
 	case EDGE_UNREACHABLE:
 		result.outcome = PROBE_UNREACHABLE;
 		error_set(&result.error, ERROR_TEMPORARY, "scripted: unreachable");
@@ -177,7 +179,8 @@ struct probe *probe_start(struct loop *loop, const char *address, const char *sn
 	probe->callback = callback;
 	probe->context = context;
 	probe->timer = loop_timer_new(loop, found, probe);
-	loop_timer_set(probe->timer, 0);
+	if (current->edge != EDGE_HANGS)
+		loop_timer_set(probe->timer, 0);
 	return probe;
 }
 
@@ -297,10 +300,19 @@ static void idle(void *context, int64_t next_ms)
 	loop_stop(fixture->loop);
 }
 
+void engine_fixture_use_pump(struct engine_fixture *fixture, struct pump_options options)
+{
+	pump_free(fixture->pump);
+	options.observer = (struct pump_observer){.idle = idle, .context = fixture};
+	options.loop = fixture->loop;
+	options.store = fixture->store;
+	options.pki = fixture->pki;
+	fixture->pump = pump_new(&options, fixture->settings);
+}
+
 static void open_all(struct engine_fixture *fixture)
 {
 	char *path = path_resolve(fixture->folder, "certinstalld.conf");
-	struct pump_options options = {.observer = {.idle = idle, .context = fixture}};
 	struct error error;
 
 	fixture->loop = loop_new(&fixture->clock.clock);
@@ -311,10 +323,7 @@ static void open_all(struct engine_fixture *fixture)
 	OR_ABORT(intake_new(fixture->settings, fixture->store, &fixture->clock.clock, NULL, false,
 			 &fixture->intake, &error),
 		error);
-	options.loop = fixture->loop;
-	options.store = fixture->store;
-	options.pki = fixture->pki;
-	fixture->pump = pump_new(&options, fixture->settings);
+	engine_fixture_use_pump(fixture, (struct pump_options){0});
 	free(path);
 }
 
@@ -322,6 +331,7 @@ static void close_all(struct engine_fixture *fixture)
 {
 	pump_abort(fixture->pump);
 	pump_free(fixture->pump);
+	fixture->pump = NULL;
 	intake_free(fixture->intake);
 	pki_free(fixture->pki);
 	store_close(fixture->store);

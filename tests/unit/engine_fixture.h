@@ -26,6 +26,7 @@ enum scripted_edge {
 	EDGE_SERVES_OTHER,
 	EDGE_SERVES_NONE,
 	EDGE_UNREACHABLE,
+	EDGE_HANGS, /* no end until it is cancelled */
 };
 
 #define SENT_MAX 64
@@ -64,6 +65,9 @@ struct engine_fixture {
 /* EXTRA (may be NULL) are lines for the configuration. */
 struct engine_fixture *engine_fixture_new(const char *extra);
 void engine_fixture_free(struct engine_fixture *fixture);
+
+/* Another pump in place of the fixture's, with what OPTIONS say of what it is to do. */
+void engine_fixture_use_pump(struct engine_fixture *fixture, struct pump_options options);
 
 /* Opens all anew on the same folder, as after a crash: what was in memory is gone. */
 void engine_fixture_restart(struct engine_fixture *fixture);

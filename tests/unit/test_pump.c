@@ -274,6 +274,8 @@ static void test_order_and_bound(void **state)
 	struct engine_fixture *fixture = *state;
 	int i;
 
+	/* A reload, so that what it does to the bound shows. */
+	pump_use(fixture->pump, fixture->settings, fixture->pki);
 	/* Ten jobs, due in the reverse order of their taking; the service takes four at once. */
 	for (i = 0; i < 10; i++) {
 		char *contract = xasprintf("c%d", i);
@@ -555,6 +557,176 @@ static void test_untried(void **state)
 	assert_false(untried);
 }
 
+#define LINK(service, code)                                                                        \
+	"{\"service\":\"" service "\",\"service_code\":\"" code "\",\"fqdn\":\"www.example.jp\"}"
+
+static void test_what_the_options_let_through(void **state)
+{
+	const struct fixture_record older = {
+		.contract = "c1", .revision = 1, .certificate = 1, .links = LINK("webhg2", "w1")};
+	const struct fixture_record newer = {.contract = "c2",
+		.revision = 1,
+		.certificate = 2,
+		.at_ms = FIXTURE_START_MS + HOUR_MS,
+		.links = LINK("webhg2", "w2") "," LINK("docex", "d2")};
+	struct engine_fixture *fixture = *state;
+
+	engine_fixture_take(fixture, &older, NULL);
+	engine_fixture_take(fixture, &newer, NULL);
+	engine_fixture_pump(fixture);
+	assert_int_equal(fixture->sent_count, 0);
+	engine_fixture_use_pump(fixture, (struct pump_options){.ignore_due = true,
+						 .base_since_ms = FIXTURE_START_MS + 1,
+						 .only_service = "docex"});
+	engine_fixture_pump(fixture);
+	assert_int_equal(fixture->sent_count, 1);
+	assert_non_null(strstr(fixture->sent[0].url, "docex.test/docex/d2/"));
+	engine_fixture_use_pump(fixture,
+		(struct pump_options){.ignore_due = true, .base_since_ms = FIXTURE_START_MS + 1});
+	engine_fixture_pump(fixture);
+	assert_int_equal(fixture->sent_count, 2);
+	assert_non_null(strstr(fixture->sent[1].url, "webhg2.test/webhg2/w2/"));
+	engine_fixture_use_pump(fixture, (struct pump_options){.ignore_due = true});
+	engine_fixture_pump(fixture);
+	assert_int_equal(fixture->sent_count, 3);
+}
+
+static void test_no_endpoint_waits(void **state)
+{
+	const struct fixture_record record = {
+		.contract = "c1", .revision = 1, .certificate = 1, .links = LINK("waf", "waf1")};
+	struct engine_fixture *fixture = *state;
+	struct error error;
+	bool untried;
+
+	engine_fixture_use_pump(fixture, (struct pump_options){.ignore_due = true});
+	engine_fixture_take(fixture, &record, NULL);
+	engine_fixture_pump(fixture);
+	assert_int_equal(fixture->idle_next_ms, INT64_MAX);
+	assert_state(fixture, "c1", JOB_SCHEDULED);
+	assert_true(pump_untried(fixture->pump, &untried, &error));
+	assert_false(untried);
+}
+
+/* One install at a time over all services. */
+static int begin_single(void **state)
+{
+	*state = engine_fixture_new("concurrency = 1");
+	return 0;
+}
+
+static void test_services_take_turns(void **state)
+{
+	static const struct fixture_record record = {.contract = "c1",
+		.revision = 1,
+		.certificate = 1,
+		.links = LINK("webhg2", "w1") "," LINK("webhg2", "w2") "," LINK(
+			"webhg2", "w3") "," LINK("docex", "d1") "," LINK("docex",
+			"d2") "," LINK("docex", "d3")};
+	struct engine_fixture *fixture = *state;
+	size_t i, docex = 0;
+
+	engine_fixture_take(fixture, &record, NULL);
+	advance_to(fixture, DUE_MS);
+	engine_fixture_pump(fixture);
+	assert_int_equal(fixture->sent_count, 6);
+	assert_int_equal(fixture->most_in_flight, 1);
+	for (i = 0; i < 3; i++)
+		docex += strstr(fixture->sent[i].url, "docex.test") != NULL;
+	assert_in_range(docex, 1, 2);
+}
+
+/* Two services with room for four and more, three over all. */
+static int begin_three(void **state)
+{
+	*state = engine_fixture_new("concurrency = 3");
+	return 0;
+}
+
+static void test_bound_over_all_services(void **state)
+{
+	static const struct fixture_record record = {.contract = "c1",
+		.revision = 1,
+		.certificate = 1,
+		.links = LINK("webhg2", "w1") "," LINK("webhg2", "w2") "," LINK(
+			"docex", "d1") "," LINK("docex", "d2") "," LINK("docex", "d3")};
+	static const struct scripted_answer hang = {HTTP_OK, 200, NULL, true};
+	struct engine_fixture *fixture = *state;
+
+	engine_fixture_script(fixture, &hang, 1);
+	engine_fixture_take(fixture, &record, NULL);
+	advance_to(fixture, DUE_MS);
+	turn(fixture);
+	turn(fixture);
+	assert_int_equal(fixture->most_in_flight, 3);
+	assert_int_equal(pump_in_flight(fixture->pump), 3);
+}
+
+/* Broken off while the edge is looked at: not pushed again, and looked at again. */
+static void test_abort_while_verifying(void **state)
+{
+	struct engine_fixture *fixture = *state;
+	int64_t interval =
+		config_profile(settings_config(fixture->settings), "webhg2")->verify_interval_ms;
+
+	fixture->edge = EDGE_SERVES_OLD;
+	take(fixture, "c1", 1);
+	advance_to(fixture, DUE_MS);
+	engine_fixture_pump(fixture);
+	assert_state(fixture, "c1", JOB_VERIFYING);
+	fixture->edge = EDGE_HANGS;
+	advance_to(fixture, DUE_MS + 2 * DAY_MS);
+	turn(fixture);
+	assert_int_equal(pump_in_flight(fixture->pump), 1);
+	pump_abort(fixture->pump);
+	engine_fixture_pump(fixture);
+	assert_state(fixture, "c1", JOB_VERIFYING);
+	assert_int_equal(next_of(fixture, "c1"), DUE_MS + 2 * DAY_MS + interval);
+	assert_attempts(fixture, "c1", "push:done:200 verify:old:0 verify:interrupted:0");
+}
+
+/* Nobody pokes the pump: its own timer has to wake it at the due instant. */
+static void test_wakes_at_the_due_instant(void **state)
+{
+	struct engine_fixture *fixture = *state;
+	struct loop_timer *guard = loop_timer_new(fixture->loop, turn_loop, fixture->loop);
+	struct error error;
+
+	take(fixture, "c1", 1);
+	advance_to(fixture, DUE_MS - 20);
+	engine_fixture_pump(fixture);
+	assert_int_equal(fixture->sent_count, 0);
+	advance_to(fixture, DUE_MS);
+	loop_timer_set(guard, 10000);
+	assert_true(loop_run(fixture->loop, &error));
+	loop_timer_free(guard);
+	assert_state(fixture, "c1", JOB_INSTALLED);
+}
+
+static void abort_now(void *context)
+{
+	pump_abort(context);
+}
+
+static void test_abort_between_claim_and_look(void **state)
+{
+	struct engine_fixture *fixture = *state;
+	struct loop_timer *timer = loop_timer_new(fixture->loop, abort_now, fixture->pump);
+	struct error error;
+
+	fixture->edge = EDGE_SERVES_OLD;
+	take(fixture, "c1", 1);
+	advance_to(fixture, DUE_MS);
+	engine_fixture_pump(fixture);
+	advance_to(fixture, next_of(fixture, "c1"));
+	pump_poke(fixture->pump);
+	loop_timer_set(timer, 0);
+	assert_true(loop_run(fixture->loop, &error));
+	loop_timer_free(timer);
+	assert_state(fixture, "c1", JOB_VERIFYING);
+	assert_attempts(fixture, "c1", "push:done:200 verify:old:0 verify:interrupted:0");
+}
+
 static void reload(void *context)
 {
 	struct engine_fixture *fixture = context;
@@ -614,6 +786,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_abort_while_the_store_fails, begin_faulty, end_faulty),
 		cmocka_unit_test_setup_teardown(test_untried, begin, end),
+		cmocka_unit_test_setup_teardown(test_wakes_at_the_due_instant, begin, end),
+		cmocka_unit_test_setup_teardown(test_abort_between_claim_and_look, begin, end),
+		cmocka_unit_test_setup_teardown(test_what_the_options_let_through, begin, end),
+		cmocka_unit_test_setup_teardown(test_no_endpoint_waits, begin, end),
+		cmocka_unit_test_setup_teardown(test_services_take_turns, begin_single, end),
+		cmocka_unit_test_setup_teardown(test_bound_over_all_services, begin_three, end),
+		cmocka_unit_test_setup_teardown(test_abort_while_verifying, begin, end),
 		cmocka_unit_test_setup_teardown(test_reload_between_claim_and_start, begin, end),
 	};
 	int status = cmocka_run_group_tests_name("pump", tests, NULL, NULL);
