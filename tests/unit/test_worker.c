@@ -163,6 +163,65 @@ static void test_checkpoint_empties_the_log(void **state)
 	free(path);
 }
 
+static void write_text(struct run *run, const char *name, const char *text)
+{
+	char *path = xasprintf("%s/%s", run->fixture->folder, name);
+	struct error error;
+
+	assert_true(file_write_atomic(path, text, strlen(text), 0600, &error));
+	free(path);
+}
+
+/* A reload with another sealing key: what the old one sealed is sealed anew, then records go on. */
+static void test_reload_seals_anew(void **state)
+{
+	static const char key[] =
+		"ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n";
+	static const char old_key[] =
+		"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n";
+	struct run *run = *state;
+	char *path = write_record(run, "spool/a.json", "c1");
+	char *conf = xasprintf("%s/certinstalld.conf", run->fixture->folder), *text;
+	struct material material = {0};
+	struct buffer buffer = {0};
+	struct settings *settings;
+	char key_id[SEAL_KEY_ID_MAX];
+	struct store_job job;
+	struct error error;
+	bool found;
+
+	worker_poke(run->worker);
+	turn(run);
+	free(path);
+	assert_true(file_read(conf, 65536, &buffer, &error));
+	text = xasprintf("%ssealing-keys-old = {\"old.key\"}\n", buffer_text(&buffer));
+	buffer_free(&buffer);
+	write_text(run, "certinstalld.conf", text);
+	free(text);
+	write_text(run, "old.key", old_key);
+	write_text(run, "sealing.key", key);
+	assert_true(settings_read(conf, &settings, &error));
+	free(conf);
+	assert_true(worker_use(run->worker, settings, &error));
+	path = write_record(run, "spool/b.json", "c2");
+	worker_poke(run->worker);
+	turn(run);
+	assert_int_equal(run->pass.taken, 1);
+	job = engine_fixture_job(run->fixture, "c1", 0);
+	assert_true(store_secret_get(
+		run->fixture->store, job.certificate_id, key_id, &buffer, &found, &error));
+	assert_true(found);
+	assert_string_equal(key_id, keyring_present_id(settings_keyring(settings)));
+	assert_true(open_material(settings_keyring(settings), key_id, buffer.data, buffer.length,
+		job.fingerprint, &material, &error));
+	assert_true(material.key_pem.length > 0);
+	material_clear(&material);
+	buffer_free(&buffer);
+	store_job_clear(&job);
+	settings_unref(settings);
+	free(path);
+}
+
 /* A pipe that somebody holds open and writes nothing into does not hold up the end. */
 static void test_silent_pipe_does_not_hold_up_the_end(void **state)
 {
@@ -187,6 +246,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_rest_is_told_when_all_is_gone_through, begin, end),
 		cmocka_unit_test_setup_teardown(test_checkpoint_empties_the_log, begin, end),
+		cmocka_unit_test_setup_teardown(test_reload_seals_anew, begin, end),
 		cmocka_unit_test_setup_teardown(
 			test_silent_pipe_does_not_hold_up_the_end, begin, end),
 	};
