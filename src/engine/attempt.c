@@ -302,12 +302,41 @@ static void note_push(struct attempt *attempt, const struct http_answer *answer,
 	attempt->result->retry_after_ms = judgement->retry_after_ms;
 }
 
+/* What the answer tells of the service itself, whatever it says of this install. */
+static void note_service(struct attempt *attempt, const struct http_answer *answer)
+{
+	struct attempt_result *result = attempt->result;
+
+	result->asked = true;
+	switch (answer->failure) {
+	case HTTP_OK:
+	case HTTP_TOO_LARGE:
+		result->answer = THROTTLE_GOOD;
+		if (answer->status == 429)
+			result->answer = THROTTLE_TOO_MANY;
+		else if (answer->status == 503)
+			result->answer = THROTTLE_UNAVAILABLE;
+		return;
+	case HTTP_CONNECT_FAILED:
+	case HTTP_TLS_FAILED:
+	case HTTP_TIMED_OUT:
+	case HTTP_BROKEN:
+		result->answer = THROTTLE_DEAD;
+		return;
+	case HTTP_CANCELLED:
+	case HTTP_INTERNAL:
+		result->asked = false;
+		return;
+	}
+}
+
 static void answered(void *context, struct http_answer *answer)
 {
 	struct attempt *attempt = context;
 	struct judgement judgement;
 
 	attempt->transfer = NULL;
+	note_service(attempt, answer);
 	service_judge(
 		attempt->options.profile, answer, attempt->token, wall_now(attempt), &judgement);
 	drop_secrets(attempt);

@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "domain/job.h"
+#include "domain/throttle.h"
 #include "engine/settings.h"
 #include "net/http.h"
 #include "net/loop.h"
@@ -38,7 +39,9 @@ struct attempt_result {
 	enum job_event event; /* pushed, confirmed, temporary or permanent */
 	bool interrupted;     /* broken off by us: no failure of the service's */
 	bool internal;	      /* the failure is ours: logged as an error */
-	bool pushed;	      /* the service took it in this try */
+	bool asked;	      /* the service was asked, and what came tells how it is */
+	enum throttle_outcome answer;
+	bool pushed; /* the service took it in this try */
 	int64_t pushed_at_ms;
 	int64_t retry_after_ms; /* -1: the service named none */
 	int64_t look_again_ms;	/* with JOB_EVENT_PUSHED: how long until the next look */

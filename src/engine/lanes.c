@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/log.h"
+#include "base/text.h"
 
 struct lane *lanes_find(struct lanes *lanes, const char *service)
 {
@@ -16,19 +18,31 @@ struct lane *lanes_find(struct lanes *lanes, const char *service)
 	return NULL;
 }
 
-void lanes_update(struct lanes *lanes, const struct config *config, const char *only_service)
+static struct throttle_rules rules_of(const struct profile *profile)
+{
+	return throttle_rules_default(profile->concurrency);
+}
+
+void lanes_update(
+	struct lanes *lanes, const struct config *config, const char *only_service, int64_t mono_ms)
 {
 	size_t i;
 
 	for (i = 0; i < config->profile_count; i++) {
 		const char *id = config->profiles[i].rules.id;
+		struct lane *lane = lanes_find(lanes, id);
 
-		if (lanes_find(lanes, id) != NULL)
-			continue;
 		if (only_service != NULL && strcmp(only_service, id) != 0)
 			continue;
-		lanes->list = xreallocarray(lanes->list, lanes->count + 1, sizeof(*lanes->list));
-		lanes->list[lanes->count++] = (struct lane){.service = xstrdup(id)};
+		if (lane == NULL) {
+			lanes->list =
+				xreallocarray(lanes->list, lanes->count + 1, sizeof(*lanes->list));
+			lane = &lanes->list[lanes->count++];
+			*lane = (struct lane){.service = xstrdup(id)};
+			lane->rules = rules_of(&config->profiles[i]);
+			throttle_init(&lane->throttle, &lane->rules, mono_ms);
+		}
+		lane->rules = rules_of(&config->profiles[i]);
 	}
 }
 
@@ -49,13 +63,79 @@ const struct profile *lane_profile(const struct lane *lane, const struct config 
 	return profile != NULL && profile->endpoint != NULL ? profile : NULL;
 }
 
-size_t lane_room(const struct lane *lane, const struct config *config, size_t global_room)
+size_t lane_room(
+	const struct lane *lane, const struct config *config, size_t global_room, int64_t mono_ms)
 {
-	const struct profile *profile = lane_profile(lane, config);
-	size_t window;
+	size_t room;
 
-	if (profile == NULL || lane->in_flight >= (size_t)profile->concurrency)
+	if (lane_profile(lane, config) == NULL)
 		return 0;
-	window = (size_t)profile->concurrency - lane->in_flight;
-	return window < global_room ? window : global_room;
+	room = throttle_room(&lane->throttle, &lane->rules, lane->in_flight, mono_ms);
+	return room < global_room ? room : global_room;
+}
+
+int64_t lane_wait_ms(const struct lane *lane, const struct config *config, int64_t mono_ms)
+{
+	int64_t next_ms;
+
+	if (lane_profile(lane, config) == NULL)
+		return -1;
+	next_ms = throttle_next(&lane->throttle, &lane->rules, lane->in_flight, mono_ms);
+	return next_ms == INT64_MAX ? -1 : next_ms - mono_ms;
+}
+
+bool lane_takes_requests(const struct lane *lane, const struct config *config, int64_t mono_ms)
+{
+	return lane_profile(lane, config) != NULL &&
+	       throttle_state_at(&lane->throttle, mono_ms) == THROTTLE_FLOWING;
+}
+
+void lane_started(struct lane *lane, size_t count, size_t requests, int64_t mono_ms)
+{
+	if (requests > 0)
+		throttle_started(&lane->throttle, &lane->rules, lane->in_flight, requests, mono_ms);
+	lane->in_flight += count;
+}
+
+static void log_change(const struct lane *lane, enum throttle_state before, int64_t mono_ms)
+{
+	const struct log_field fields[] = {
+		{"SERVICE", lane->service}, {"OUTCOME", throttle_state_name(lane->throttle.state)}};
+	char wait[48];
+
+	if (lane->throttle.state == before)
+		return;
+	text_from_duration_ms(wait, sizeof(wait), lane->throttle.until_ms - mono_ms);
+	switch (lane->throttle.state) {
+	case THROTTLE_CIRCUIT_OPEN:
+		log_entry(LOG_LEVEL_WARNING, fields, ARRAY_LENGTH(fields),
+			"service %s does not answer: one request in %s sees whether it lives "
+			"again, the "
+			"others wait",
+			lane->service, wait);
+		return;
+	case THROTTLE_PAUSED:
+		log_entry(LOG_LEVEL_NOTICE, fields, ARRAY_LENGTH(fields),
+			"service %s asked for a pause: %s", lane->service, wait);
+		return;
+	case THROTTLE_FLOWING:
+		if (before == THROTTLE_PROBING || before == THROTTLE_CIRCUIT_OPEN)
+			log_entry(LOG_LEVEL_NOTICE, fields, ARRAY_LENGTH(fields),
+				"service %s answers again", lane->service);
+		return;
+	case THROTTLE_PROBING:
+		return;
+	}
+}
+
+void lane_landed(struct lane *lane, const struct attempt_result *result, int64_t mono_ms)
+{
+	enum throttle_state before = lane->throttle.state;
+
+	lane->in_flight--;
+	if (!result->asked)
+		return;
+	throttle_result(
+		&lane->throttle, &lane->rules, result->answer, result->retry_after_ms, mono_ms);
+	log_change(lane, before, mono_ms);
 }

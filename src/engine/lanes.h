@@ -2,13 +2,18 @@
 #define ENGINE_LANES_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "config/config.h"
+#include "domain/throttle.h"
+#include "engine/attempt.h"
 
-/* What each linked service has in flight, against what it may have. */
+/* What each linked service has in flight, and how much it may have at present. */
 struct lane {
 	char *service;
 	size_t in_flight;
+	struct throttle throttle;
+	struct throttle_rules rules;
 };
 
 struct lanes {
@@ -17,8 +22,12 @@ struct lanes {
 	size_t first; /* whose turn it is to claim first, when all together have too little room */
 };
 
-/* Adds a lane for each service of CONFIG that has none (only ONLY_SERVICE, unless NULL). */
-void lanes_update(struct lanes *lanes, const struct config *config, const char *only_service);
+/*
+ * Adds a lane for each service of CONFIG that has none (only ONLY_SERVICE, unless NULL), and takes
+ * over the limits of CONFIG in all. MONO_MS is the monotonic clock's, here and below.
+ */
+void lanes_update(struct lanes *lanes, const struct config *config, const char *only_service,
+	int64_t mono_ms);
 void lanes_clear(struct lanes *lanes);
 
 /* NULL when there is none. */
@@ -28,6 +37,23 @@ struct lane *lanes_find(struct lanes *lanes, const char *service);
 const struct profile *lane_profile(const struct lane *lane, const struct config *config);
 
 /* How many more LANE may start, of GLOBAL_ROOM that all may. */
-size_t lane_room(const struct lane *lane, const struct config *config, size_t global_room);
+size_t lane_room(
+	const struct lane *lane, const struct config *config, size_t global_room, int64_t mono_ms);
+
+/*
+ * How long until LANE has room, if nothing of it ends before: 0 when it has, -1 when time alone
+ * makes none.
+ */
+int64_t lane_wait_ms(const struct lane *lane, const struct config *config, int64_t mono_ms);
+
+/* False for a service without an address, in a pause, or taken for dead. */
+bool lane_takes_requests(const struct lane *lane, const struct config *config, int64_t mono_ms);
+
+/* COUNT attempts start, REQUESTS of them with a request to the service. */
+void lane_started(struct lane *lane, size_t count, size_t requests, int64_t mono_ms);
+
+/* An attempt ended: what its answer tells of the service is learnt, and a change of state logged.
+ */
+void lane_landed(struct lane *lane, const struct attempt_result *result, int64_t mono_ms);
 
 #endif

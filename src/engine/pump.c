@@ -60,6 +60,11 @@ static int64_t wall_now(const struct pump *pump)
 	return clock_wall_ms(loop_clock(pump->options.loop));
 }
 
+static int64_t mono_now(const struct pump *pump)
+{
+	return clock_mono_ms(loop_clock(pump->options.loop));
+}
+
 static const struct config *config_of(const struct pump *pump)
 {
 	return settings_config(pump->settings);
@@ -76,7 +81,7 @@ struct pump *pump_new(const struct pump_options *options, struct settings *setti
 	pump->poke = loop_timer_new(options->loop, round_now, pump);
 	pump->due = loop_timer_new(options->loop, round_now, pump);
 	pump->unsaved_end = &pump->unsaved;
-	lanes_update(&pump->lanes, config_of(pump), pump->options.only_service);
+	lanes_update(&pump->lanes, config_of(pump), pump->options.only_service, mono_now(pump));
 	return pump;
 }
 
@@ -118,7 +123,7 @@ void pump_use(struct pump *pump, struct settings *settings, struct pki *pki)
 	settings_unref(pump->settings);
 	pump->settings = settings;
 	pump->options.pki = pki;
-	lanes_update(&pump->lanes, config_of(pump), pump->options.only_service);
+	lanes_update(&pump->lanes, config_of(pump), pump->options.only_service, mono_now(pump));
 	pump_poke(pump);
 }
 
@@ -226,7 +231,8 @@ static bool claim_all(struct pump *pump, struct claimed *claimed, struct error *
 		return true;
 	for (i = 0; i < pump->lanes.count && room > 0; i++) {
 		size_t lane = (pump->lanes.first + i) % pump->lanes.count;
-		size_t wanted = lane_room(&pump->lanes.list[lane], config_of(pump), room);
+		size_t wanted =
+			lane_room(&pump->lanes.list[lane], config_of(pump), room, mono_now(pump));
 
 		if (wanted == 0)
 			continue;
@@ -264,8 +270,11 @@ static void take_off(struct pump *pump, struct claimed *claimed)
 		.settings = pump->settings,
 		.profile = lane_profile(lane, config_of(pump)),
 	};
-	size_t i;
+	size_t i, requests = 0;
 
+	for (i = 0; i < claimed->count; i++)
+		requests += claimed->jobs[i].state != JOB_VERIFYING ? 1 : 0;
+	lane_started(lane, claimed->count, requests, mono_now(pump));
 	for (i = 0; i < claimed->count; i++) {
 		struct flight *flight = xcalloc(1, sizeof(*flight));
 
@@ -276,7 +285,6 @@ static void take_off(struct pump *pump, struct claimed *claimed)
 			flight->next->previous = flight;
 		pump->flights = flight;
 		pump->in_flight++;
-		lane->in_flight++;
 		flight->attempt = attempt_start(&options, &claimed->jobs[i], claimed->token,
 			claimed->key_ids[i], &claimed->sealed[i], landed, flight);
 	}
@@ -293,7 +301,7 @@ static void landed(void *context, struct attempt *attempt, struct attempt_result
 	*pump->unsaved_end = unsaved;
 	pump->unsaved_end = &unsaved->next;
 	pump->unsaved_count++;
-	lanes_find(&pump->lanes, flight->service)->in_flight--;
+	lane_landed(lanes_find(&pump->lanes, flight->service), result, mono_now(pump));
 	pump->in_flight--;
 	if (flight->previous != NULL)
 		flight->previous->next = flight->next;
@@ -307,22 +315,26 @@ static void landed(void *context, struct attempt *attempt, struct attempt_result
 		pump_poke(pump);
 }
 
-/* The earliest instant at which a lane with room has something to do; false on a store's fault. */
+/* The earliest instant at which a lane has room and something to do; false on a store's fault. */
 static bool next_instant(struct pump *pump, int64_t *next_ms, struct error *error)
 {
 	size_t room = (size_t)config_of(pump)->concurrency, i;
+	int64_t now_ms = wall_now(pump);
 
 	*next_ms = INT64_MAX;
 	if (pump->draining || pump->in_flight >= room)
 		return true;
 	for (i = 0; i < pump->lanes.count; i++) {
 		struct store_claim claim = make_claim(pump, i, 0);
-		int64_t lane_next;
+		int64_t lane_next, wait_ms;
 
-		if (lane_room(&pump->lanes.list[i], config_of(pump), room) == 0)
+		wait_ms = lane_wait_ms(&pump->lanes.list[i], config_of(pump), mono_now(pump));
+		if (wait_ms < 0)
 			continue;
 		if (!store_next(pump->options.store, &claim, &lane_next, error))
 			return false;
+		if (lane_next < now_ms + wait_ms)
+			lane_next = now_ms + wait_ms;
 		if (lane_next < *next_ms)
 			*next_ms = lane_next;
 	}
@@ -337,7 +349,7 @@ bool pump_untried(const struct pump *pump, bool *untried, struct error *error)
 	for (i = 0; i < pump->lanes.count && !*untried; i++) {
 		struct store_claim claim = make_claim(pump, i, 0);
 
-		if (lane_profile(&pump->lanes.list[i], config_of(pump)) == NULL)
+		if (!lane_takes_requests(&pump->lanes.list[i], config_of(pump), mono_now(pump)))
 			continue;
 		if (!store_untried(pump->options.store, &claim, untried, error))
 			return false;

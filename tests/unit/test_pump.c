@@ -171,20 +171,21 @@ static void test_kinds(void **state)
 		{HTTP_TIMED_OUT, 0, JOB_RETRYING},
 		{HTTP_BROKEN, 0, JOB_RETRYING},
 	};
-	struct engine_fixture *fixture = *state;
 	size_t i;
 
+	/* Each with a service of which nothing is known yet. */
+	(void)state;
 	for (i = 0; i < ARRAY_LENGTH(cases); i++) {
+		struct engine_fixture *fixture = engine_fixture_new(NULL);
 		const struct scripted_answer answer = {
 			cases[i].failure, cases[i].status, NULL, false};
-		char *contract = xasprintf("c%zu", i);
 
 		engine_fixture_script(fixture, &answer, 1);
-		take(fixture, contract, (int)i + 1);
-		advance_to(fixture, DUE_MS + (int64_t)i);
+		take(fixture, "c1", 1);
+		advance_to(fixture, DUE_MS);
 		engine_fixture_pump(fixture);
-		assert_state(fixture, contract, cases[i].want);
-		free(contract);
+		assert_state(fixture, "c1", cases[i].want);
+		engine_fixture_free(fixture);
 	}
 }
 
@@ -298,6 +299,82 @@ static void test_order_and_bound(void **state)
 	assert_int_equal(fixture->most_in_flight, 4);
 	assert_string_equal(fixture->sent[0].url, "https://webhg2.test/webhg2/w9/certificates");
 	assert_string_equal(fixture->sent[9].url, "https://webhg2.test/webhg2/w0/certificates");
+}
+
+static void take_many(struct engine_fixture *fixture, int count)
+{
+	int i;
+
+	for (i = 0; i < count; i++) {
+		char *contract = xasprintf("m%d", i);
+		char *links = xasprintf("{\"service\":\"webhg2\",\"service_code\":\"w%d\","
+					"\"fqdn\":\"www.example.jp\"}",
+			i);
+		const struct fixture_record record = {
+			.contract = contract, .revision = 1, .certificate = 1, .links = links};
+
+		engine_fixture_take(fixture, &record, NULL);
+		free(links);
+		free(contract);
+	}
+}
+
+static void test_dead_service_is_left_alone(void **state)
+{
+	static const struct scripted_answer dead = {HTTP_CONNECT_FAILED, 0, NULL, false};
+	static const struct scripted_answer alive = {HTTP_OK, 204, NULL, false};
+	const struct fixture_record other = {.contract = "c1",
+		.revision = 1,
+		.certificate = 1,
+		.links = "{\"service\":\"cloud-hosting\",\"service_code\":\"ch1\","
+			 "\"fqdn\":\"www.example.jp\"}"};
+	struct engine_fixture *fixture = *state;
+	size_t tried;
+
+	engine_fixture_script(fixture, &dead, 1);
+	take_many(fixture, 40);
+	advance_to(fixture, DUE_MS);
+	engine_fixture_pump(fixture);
+	/* Three cohorts, and not each of the forty. */
+	tried = fixture->sent_count;
+	assert_in_range(tried, 3, 12);
+	/* The next thing to do is one probe. */
+	assert_true(fixture->idle_next_ms > DUE_MS);
+	advance_to(fixture, fixture->idle_next_ms);
+	engine_fixture_pump(fixture);
+	assert_int_equal(fixture->sent_count, tried + 1);
+	/* No other service waits for it. */
+	engine_fixture_script(fixture, &alive, 1);
+	engine_fixture_take(fixture, &other, NULL);
+	engine_fixture_pump(fixture);
+	assert_state(fixture, "c1", JOB_INSTALLED);
+	assert_int_equal(fixture->sent_count, 1);
+	/* It lives again: the probe finds out, and the rest follow. */
+	engine_fixture_script(fixture, NULL, 0);
+	advance_to(fixture, DUE_MS + HOUR_MS);
+	engine_fixture_pump(fixture);
+	assert_int_equal(fixture->sent_count, 40);
+	assert_state(fixture, "m39", JOB_INSTALLED);
+}
+
+static void test_pause_is_kept_to(void **state)
+{
+	static const struct scripted_answer answers[] = {
+		{HTTP_OK, 429, "120", false}, {HTTP_OK, 200, NULL, false}};
+	struct engine_fixture *fixture = *state;
+	size_t at_once;
+
+	engine_fixture_script(fixture, answers, ARRAY_LENGTH(answers));
+	take_many(fixture, 12);
+	advance_to(fixture, DUE_MS);
+	engine_fixture_pump(fixture);
+	/* What was in flight beside the one that was told to wait, and no more. */
+	at_once = fixture->sent_count;
+	assert_in_range(at_once, 1, 4);
+	assert_true(fixture->idle_next_ms >= DUE_MS + 120000);
+	advance_to(fixture, DUE_MS + 119999);
+	engine_fixture_pump(fixture);
+	assert_int_equal(fixture->sent_count, at_once);
 }
 
 static void test_expired_is_not_sent(void **state)
@@ -767,11 +844,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_key_is_wiped_when_installed, begin, end),
 		cmocka_unit_test_setup_teardown(test_temporary_then_success, begin, end),
 		cmocka_unit_test_setup_teardown(test_retry_after, begin, end),
-		cmocka_unit_test_setup_teardown(test_kinds, begin, end),
+		cmocka_unit_test(test_kinds),
 		cmocka_unit_test_setup_teardown(test_old_certificate_is_given_time, begin, end),
 		cmocka_unit_test_setup_teardown(test_findings_are_told_apart, begin, end),
 		cmocka_unit_test_setup_teardown(test_no_edge_is_said_so, begin, end),
 		cmocka_unit_test_setup_teardown(test_order_and_bound, begin, end),
+		cmocka_unit_test_setup_teardown(test_dead_service_is_left_alone, begin, end),
+		cmocka_unit_test_setup_teardown(test_pause_is_kept_to, begin, end),
 		cmocka_unit_test_setup_teardown(test_expired_is_not_sent, begin, end),
 		cmocka_unit_test_setup_teardown(test_gives_up_with_age, begin, end),
 		cmocka_unit_test_setup_teardown(
