@@ -8,6 +8,9 @@
 #define FINGERPRINT_SIZE 32
 #define FINGERPRINT_TEXT_MAX (2 * FINGERPRINT_SIZE + 1)
 
+/* More intermediates than these are not compared. */
+#define CERTIFICATE_CHAIN_MAX 8
+
 enum chain_status {
 	CHAIN_TRUSTED,	  /* leads to a trusted root with the intermediates at hand */
 	CHAIN_INCOMPLETE, /* an issuer is neither sent along nor in the pool */
@@ -37,6 +40,10 @@ struct certificate_facts {
 	char *common_name;    /* the subject's CN, NULL when it has none */
 	char **names;	      /* DNS names of the SAN extension, in its order, as they stand */
 	size_t name_count;
+
+	/* SHA-256 of the intermediates that a server sends with it, the leaf's issuer first. */
+	unsigned char chain_fingerprints[CERTIFICATE_CHAIN_MAX][FINGERPRINT_SIZE];
+	size_t chain_length;
 
 	enum key_status key_status;
 	char key_why[160]; /* a sentence on KEY_MISMATCH, else "" */

@@ -225,6 +225,8 @@ static bool keep_certificate(struct work *work, struct error *error)
 	certificate->not_after_ms = facts->malformed ? 0 : facts->not_after_ms;
 	snprintf(certificate->key, sizeof(certificate->key), "%s",
 		facts->malformed ? "malformed" : facts->key);
+	memcpy(certificate->chain, facts->chain_fingerprints, sizeof(certificate->chain));
+	certificate->chain_length = facts->chain_length;
 	return store_certificate_put(work->store, certificate, &certificate->id, error);
 }
 

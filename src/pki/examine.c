@@ -194,6 +194,18 @@ static void judge_signatures(STACK_OF(X509) * chain, struct certificate_facts *f
 	}
 }
 
+static void fill_chain(STACK_OF(X509) * chain, struct certificate_facts *facts)
+{
+	int i;
+
+	for (i = 1; i < sk_X509_num(chain) && i <= CERTIFICATE_CHAIN_MAX; i++) {
+		if (X509_digest(sk_X509_value(chain, i), EVP_sha256(),
+			    facts->chain_fingerprints[i - 1], NULL) != 1)
+			return;
+		facts->chain_length++;
+	}
+}
+
 static void fill_material(
 	const struct bundle *bundle, STACK_OF(X509) * chain, struct material *material)
 {
@@ -223,6 +235,7 @@ static bool judge(struct pki *pki, const struct pki_input *input, struct bundle 
 	judge_key(pki, bundle, leaf->certificate, facts);
 	chain_build(pki, bundle, index, now_ms, facts, &chain);
 	judge_signatures(chain, facts);
+	fill_chain(chain, facts);
 	fill_material(bundle, chain, material);
 	sk_X509_pop_free(chain, X509_free);
 	return true;

@@ -65,6 +65,8 @@ struct store_certificate {
 	int64_t not_before_ms;
 	int64_t not_after_ms;
 	char key[32];
+	unsigned char chain[CERTIFICATE_CHAIN_MAX][FINGERPRINT_SIZE]; /* its intermediates */
+	size_t chain_length;
 	bool has_secret; /* the sealed key is still held */
 };
 
@@ -104,7 +106,10 @@ struct store_job {
 	char *fqdn;
 	int64_t certificate_id;
 	unsigned char fingerprint[FINGERPRINT_SIZE];
-	int64_t not_after_ms; /* the certificate's */
+	int64_t not_after_ms; /* the certificate's, as is the chain */
+	unsigned char chain[CERTIFICATE_CHAIN_MAX][FINGERPRINT_SIZE];
+	size_t chain_length;
+	char *remote; /* what the service gave to ask for a pending install with; NULL: none */
 	enum job_state state;
 	int64_t base_ms;
 	int64_t due_ms;	 /* 0 for a refused job */
@@ -171,6 +176,7 @@ struct store_settlement {
 	int64_t pushed_ms;
 	int64_t settled_ms;
 	const char *detail;
+	const char *remote; /* NULL: none */
 };
 bool must_check store_job_settle(struct store *store, const struct store_settlement *settlement,
 	bool *applied, struct error *error);
@@ -214,7 +220,9 @@ bool must_check store_untried(
 
 enum attempt_kind {
 	ATTEMPT_PUSH,
-	ATTEMPT_VERIFY,
+	ATTEMPT_VERIFY,	   /* a look at the edge */
+	ATTEMPT_FOLLOW,	   /* asking for an install that the service has pending */
+	ATTEMPT_READ_BACK, /* asking what the service has installed */
 };
 
 struct store_attempt {

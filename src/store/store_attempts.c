@@ -1,8 +1,25 @@
 #include "store/store_private.h"
 
+#include "base/alloc.h"
+
 /* As the states: numbers of the file's own. */
-#define CODE_PUSH 1
-#define CODE_VERIFY 2
+static const int kind_codes[] = {
+	[ATTEMPT_PUSH] = 1,
+	[ATTEMPT_VERIFY] = 2,
+	[ATTEMPT_FOLLOW] = 3,
+	[ATTEMPT_READ_BACK] = 4,
+};
+
+static enum attempt_kind kind_from_code(int code)
+{
+	size_t kind;
+
+	for (kind = 0; kind < ARRAY_LENGTH(kind_codes); kind++) {
+		if (kind_codes[kind] == code)
+			return (enum attempt_kind)kind;
+	}
+	return ATTEMPT_PUSH;
+}
 
 bool store_attempt_add(
 	struct store *store, const struct store_attempt *attempt, struct error *error)
@@ -18,8 +35,7 @@ bool store_attempt_add(
 		error);
 	if (statement != NULL) {
 		store_bind_int(statement, 1, attempt->job_id);
-		store_bind_int(
-			statement, 2, attempt->kind == ATTEMPT_VERIFY ? CODE_VERIFY : CODE_PUSH);
+		store_bind_int(statement, 2, kind_codes[attempt->kind]);
 		store_bind_int(statement, 3, attempt->number);
 		store_bind_int(statement, 4, attempt->at_ms);
 		store_bind_int(statement, 5, attempt->duration_ms);
@@ -47,8 +63,7 @@ bool store_attempts(struct store *store, int64_t job_id, store_attempt_each *eac
 	while ((step = store_step(store, statement, error)) == STORE_ROW) {
 		const struct store_attempt attempt = {
 			.job_id = job_id,
-			.kind = sqlite3_column_int(statement, 0) == CODE_VERIFY ? ATTEMPT_VERIFY
-										: ATTEMPT_PUSH,
+			.kind = kind_from_code(sqlite3_column_int(statement, 0)),
 			.number = sqlite3_column_int(statement, 1),
 			.at_ms = sqlite3_column_int64(statement, 2),
 			.duration_ms = sqlite3_column_int64(statement, 3),

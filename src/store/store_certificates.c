@@ -10,7 +10,8 @@ bool store_certificate_find(struct store *store, const unsigned char fingerprint
 {
 	sqlite3_stmt *statement = store_statement(store, STATEMENT_CERTIFICATE_FIND,
 		"SELECT id, not_before_ms, not_after_ms, key, EXISTS(SELECT 1 FROM secrets "
-		"WHERE certificate_id = certificates.id) FROM certificates WHERE fingerprint = ?1",
+		"WHERE certificate_id = certificates.id), chain FROM certificates WHERE "
+		"fingerprint = ?1",
 		error);
 	enum store_step step;
 
@@ -31,6 +32,7 @@ bool store_certificate_find(struct store *store, const unsigned char fingerprint
 		(const char *)sqlite3_column_text(statement, 3),
 		(size_t)sqlite3_column_bytes(statement, 3));
 	certificate->has_secret = sqlite3_column_int(statement, 4) != 0;
+	certificate->chain_length = store_read_chain(statement, 5, certificate->chain);
 	store_rest(statement);
 	return true;
 }
@@ -49,8 +51,8 @@ static bool certificate_add(struct store *store, const struct store_certificate 
 		return true;
 	}
 	statement = store_statement(store, STATEMENT_CERTIFICATE_PUT,
-		"INSERT INTO certificates(fingerprint, not_before_ms, not_after_ms, key) "
-		"VALUES(?1, ?2, ?3, ?4)",
+		"INSERT INTO certificates(fingerprint, not_before_ms, not_after_ms, key, chain) "
+		"VALUES(?1, ?2, ?3, ?4, ?5)",
 		error);
 	if (statement == NULL)
 		return false;
@@ -58,6 +60,8 @@ static bool certificate_add(struct store *store, const struct store_certificate 
 	store_bind_int(statement, 2, certificate->not_before_ms);
 	store_bind_int(statement, 3, certificate->not_after_ms);
 	store_bind_text(statement, 4, certificate->key);
+	store_bind_blob(
+		statement, 5, certificate->chain, certificate->chain_length * FINGERPRINT_SIZE);
 	if (!store_run(store, statement, error))
 		return false;
 	*id = sqlite3_last_insert_rowid(store->db);

@@ -140,6 +140,7 @@ static bool settle(struct store *store, const struct store_settlement *settlemen
 	sqlite3_stmt *statement = store_statement(store, STATEMENT_SETTLE,
 		"UPDATE jobs SET state = ?3, next_ms = ?4, attempts = ?5, first_attempt_ms = ?6, "
 		"pushed_ms = ?7, settled_ms = ?8, detail = coalesce(?9, detail), "
+		"remote = coalesce(?10, ''), "
 		"lease_token = NULL, lease_until_ms = 0 "
 		"WHERE id = ?1 AND lease_token = ?2 AND state IN " SQL_IN_HAND,
 		error);
@@ -155,6 +156,7 @@ static bool settle(struct store *store, const struct store_settlement *settlemen
 	store_bind_int(statement, 7, settlement->pushed_ms);
 	store_bind_int(statement, 8, settlement->settled_ms);
 	store_bind_text(statement, 9, settlement->detail);
+	store_bind_text(statement, 10, settlement->remote);
 	if (!store_run(store, statement, error))
 		return false;
 	*applied = sqlite3_changes(store->db) == 1;

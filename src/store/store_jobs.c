@@ -44,6 +44,7 @@ void store_job_clear(struct store_job *job)
 	free(job->service);
 	free(job->service_code);
 	free(job->fqdn);
+	free(job->remote);
 	*job = (struct store_job){0};
 }
 
@@ -66,6 +67,19 @@ static void column_into(sqlite3_stmt *statement, int column, char *target, size_
 {
 	text_sanitise(target, size, (const char *)sqlite3_column_text(statement, column),
 		(size_t)sqlite3_column_bytes(statement, column));
+}
+
+size_t store_read_chain(sqlite3_stmt *statement, int column,
+	unsigned char chain[CERTIFICATE_CHAIN_MAX][FINGERPRINT_SIZE])
+{
+	size_t size = (size_t)sqlite3_column_bytes(statement, column);
+
+	if (size > CERTIFICATE_CHAIN_MAX * FINGERPRINT_SIZE)
+		size = CERTIFICATE_CHAIN_MAX * FINGERPRINT_SIZE;
+	size -= size % FINGERPRINT_SIZE;
+	if (size > 0)
+		memcpy(chain, sqlite3_column_blob(statement, column), size);
+	return size / FINGERPRINT_SIZE;
 }
 
 bool store_job_read(
@@ -102,6 +116,9 @@ bool store_job_read(
 	job->settled_ms = sqlite3_column_int64(statement, 15);
 	column_into(statement, 16, job->idempotency_key, sizeof(job->idempotency_key));
 	column_into(statement, 17, job->detail, sizeof(job->detail));
+	job->chain_length = store_read_chain(statement, 18, job->chain);
+	if (sqlite3_column_bytes(statement, 19) > 0)
+		job->remote = column_text(statement, 19);
 	return true;
 }
 
@@ -365,7 +382,8 @@ static bool reschedule(
 {
 	sqlite3_stmt *statement = store_statement(store, STATEMENT_RESCHEDULE,
 		"UPDATE jobs SET state = " SQL_SCHEDULED ", base_ms = ?2, due_ms = ?3, "
-		"next_ms = ?3, first_attempt_ms = 0, pushed_ms = 0, settled_ms = 0, detail = '' "
+		"next_ms = ?3, first_attempt_ms = 0, pushed_ms = 0, settled_ms = 0, detail = '', "
+		"remote = '' "
 		"WHERE id = ?1",
 		error);
 

@@ -124,7 +124,11 @@ bool store_state_from_code(int64_t code, enum job_state *state);
 #define SQL_JOB_COLUMNS                                                                            \
 	"j.id, j.contract, j.service, j.service_code, j.fqdn, j.certificate_id, c.fingerprint, "   \
 	"c.not_after_ms, j.state, j.base_ms, j.due_ms, j.next_ms, j.attempts, "                    \
-	"j.first_attempt_ms, j.pushed_ms, j.settled_ms, j.idempotency_key, j.detail"
+	"j.first_attempt_ms, j.pushed_ms, j.settled_ms, j.idempotency_key, j.detail, c.chain, "    \
+	"j.remote"
+/* Reads column COLUMN, fingerprints one after another. */
+size_t store_read_chain(sqlite3_stmt *statement, int column,
+	unsigned char chain[CERTIFICATE_CHAIN_MAX][FINGERPRINT_SIZE]);
 bool must_check store_job_read(
 	struct store *store, sqlite3_stmt *statement, struct store_job *job, struct error *error);
 /* Fails unless the last statement changed one row: job ID's. */

@@ -105,7 +105,32 @@ static const char migration_1[] =
 	"  ON CONFLICT(service, state) DO UPDATE SET count = count + 1;"
 	"END;";
 
-const char *const store_migrations[] = {migration_1};
+/*
+ * What a service gave to ask for a pending install with, the intermediates that go with a
+ * certificate, and two more kinds of attempts: asking for a pending install, and reading back.
+ */
+static const char migration_2[] =
+	"ALTER TABLE jobs ADD COLUMN remote TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE certificates ADD COLUMN chain BLOB NOT NULL DEFAULT x''"
+	" CHECK(length(chain) % 32 = 0);"
+	"CREATE TABLE attempts_of_4_kinds("
+	" id INTEGER PRIMARY KEY,"
+	" job_id INTEGER NOT NULL REFERENCES jobs(id) ON DELETE CASCADE,"
+	" kind INTEGER NOT NULL CHECK(kind BETWEEN 1 AND 4),"
+	" number INTEGER NOT NULL,"
+	" at_ms INTEGER NOT NULL,"
+	" duration_ms INTEGER NOT NULL,"
+	" status INTEGER NOT NULL,"
+	" outcome TEXT NOT NULL,"
+	" text TEXT NOT NULL,"
+	" excerpt TEXT"
+	") STRICT;"
+	"INSERT INTO attempts_of_4_kinds SELECT * FROM attempts;"
+	"DROP TABLE attempts;"
+	"ALTER TABLE attempts_of_4_kinds RENAME TO attempts;"
+	"CREATE INDEX attempts_job ON attempts(job_id);";
+
+const char *const store_migrations[] = {migration_1, migration_2};
 const int store_migration_count = ARRAY_LENGTH(store_migrations);
 
 bool store_refuse_newer(const char *path, int64_t version, struct error *error)

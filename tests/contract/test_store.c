@@ -129,6 +129,9 @@ static int64_t add_certificate(struct fixture *f, int number)
 	int64_t id;
 
 	fingerprint_of(certificate.fingerprint, number);
+	fingerprint_of(certificate.chain[0], number + 1000);
+	fingerprint_of(certificate.chain[1], number + 2000);
+	certificate.chain_length = 2;
 	OK(f, store_certificate_put(f->store, &certificate, &id, &f->error));
 	return id;
 }
@@ -225,6 +228,7 @@ static bool settle(struct fixture *f, int64_t id, unsigned char token, enum job_
 		.pushed_ms = NOW + 2,
 		.settled_ms = NOW + 3,
 		.detail = "settled in the test",
+		.remote = state == JOB_VERIFYING ? "/requests/7?a=b" : NULL,
 	};
 	bool applied;
 
@@ -779,6 +783,38 @@ static void test_settle(void **state)
 	assert_int_equal(claim_ids(f, f->store, &claim, got), 1);
 }
 
+/* What is pending at the service is in the store, across restarts, until something settles it. */
+static void test_remote(void **state)
+{
+	struct fixture *f = *state;
+	struct store_claim claim = claim_at(NOW, 9, 4);
+	unsigned char wanted[FINGERPRINT_SIZE];
+	struct store_job job;
+	int64_t id, got[4];
+
+	add_contract(f, "c1");
+	id = add_job(
+		f, &(struct job_spec){.certificate = 5, .state = JOB_SCHEDULED, .next_ms = NOW});
+	job = get(f, id);
+	assert_null(job.remote);
+	assert_int_equal(job.chain_length, 2);
+	fingerprint_of(wanted, 2005);
+	assert_memory_equal(job.chain[1], wanted, FINGERPRINT_SIZE);
+	store_job_clear(&job);
+	assert_int_equal(claim_ids(f, f->store, &claim, got), 1);
+	assert_true(settle(f, id, 9, JOB_VERIFYING));
+	reopen(f);
+	job = get(f, id);
+	assert_string_equal(job.remote, "/requests/7?a=b");
+	store_job_clear(&job);
+	claim = claim_at(NOW + 7 * MINUTE, 10, 4);
+	assert_int_equal(claim_ids(f, f->store, &claim, got), 1);
+	assert_true(settle(f, id, 10, JOB_INSTALLED));
+	job = get(f, id);
+	assert_null(job.remote);
+	store_job_clear(&job);
+}
+
 static void test_settle_overtaken(void **state)
 {
 	static const enum job_state states[] = {JOB_SUPERSEDED, JOB_CANCELLED, JOB_SCHEDULED};
@@ -1059,11 +1095,18 @@ static void test_attempts(void **state)
 		.outcome = "served",
 		.text = "it is served"};
 	OK(f, store_attempt_add(f->store, &attempt, &f->error));
+	attempt.kind = ATTEMPT_FOLLOW;
+	OK(f, store_attempt_add(f->store, &attempt, &f->error));
+	attempt.kind = ATTEMPT_READ_BACK;
+	OK(f, store_attempt_add(f->store, &attempt, &f->error));
 	reopen(f);
 	OK(f, store_attempts(f->store, id, note_attempt, &text, &f->error));
 	snprintf(wanted, sizeof(wanted),
-		"%d 0 1 100+20 temporary 503 busy later\n%d 1 2 90+0 served 0 it is served NULL\n",
-		(int)id, (int)id);
+		"%d 0 1 100+20 temporary 503 busy later\n"
+		"%d 1 2 90+0 served 0 it is served NULL\n"
+		"%d 2 2 90+0 served 0 it is served NULL\n"
+		"%d 3 2 90+0 served 0 it is served NULL\n",
+		(int)id, (int)id, (int)id, (int)id);
 	assert_string_equal(buffer_text(&text), wanted);
 	buffer_free(&text);
 	attempt.job_id = 999;
@@ -1435,6 +1478,7 @@ int main(void)
 		TEST(test_claim_many_of_one_target),
 		TEST(test_lease_runs_out),
 		TEST(test_settle),
+		TEST(test_remote),
 		TEST(test_settle_overtaken),
 		TEST(test_claim_since),
 		TEST(test_reschedule),

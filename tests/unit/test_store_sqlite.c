@@ -192,7 +192,7 @@ static void test_settings(void **state)
 		{"PRAGMA temp_store", 2},
 		{"PRAGMA busy_timeout", STORE_BUSY_TIMEOUT_MS},
 		{"PRAGMA cache_size", -16384},
-		{"PRAGMA user_version", 1},
+		{"PRAGMA user_version", 2},
 		{"PRAGMA application_id", STORE_APPLICATION_ID},
 		{"SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND "
 		 "sql NOT LIKE '%STRICT%'",
@@ -297,7 +297,7 @@ static void test_refuses_newer(void **state)
 	struct fixture *f = *state;
 
 	store_close(open_store(f));
-	raw(f, "PRAGMA user_version = 2");
+	raw(f, "PRAGMA user_version = 3");
 	expect_refused(f, "newer");
 }
 
@@ -431,31 +431,62 @@ static void test_refuses_newer_in_log(void **state)
 
 static void test_migrations(void **state)
 {
-	const char *const good[] = {store_migrations[0],
+	const char *const good[] = {store_migrations[0], store_migrations[1],
 		"CREATE TABLE extra(a INTEGER) STRICT; INSERT INTO extra VALUES(5);",
 		"UPDATE extra SET a = a + 1;"};
-	const char *const bad[] = {
-		good[0], good[1], good[2], "CREATE TABLE half(a)", "UPDATE nothing SET a = 1;"};
+	const char *const bad[] = {good[0], good[1], good[2], good[3], "CREATE TABLE half(a)",
+		"UPDATE nothing SET a = 1;"};
 	struct fixture *f = *state;
 	struct store *store = open_store(f);
 
 	put_contract(f, store, "c1");
-	OK(f, store_schema_migrate(store->db, f->path, good, 3, &f->error));
-	assert_int_equal(pragma(f, store, "PRAGMA user_version"), 3);
+	OK(f, store_schema_migrate(store->db, f->path, good, 4, &f->error));
+	assert_int_equal(pragma(f, store, "PRAGMA user_version"), 4);
 	assert_int_equal(pragma(f, store, "SELECT a FROM extra"), 6);
 	/* Once is enough. */
-	OK(f, store_schema_migrate(store->db, f->path, good, 3, &f->error));
+	OK(f, store_schema_migrate(store->db, f->path, good, 4, &f->error));
 	assert_int_equal(pragma(f, store, "SELECT a FROM extra"), 6);
 	/* All or nothing. */
-	assert_false(store_schema_migrate(store->db, f->path, bad, 5, &f->error));
-	assert_non_null(strstr(f->error.text, "version 5"));
-	assert_int_equal(pragma(f, store, "PRAGMA user_version"), 3);
+	assert_false(store_schema_migrate(store->db, f->path, bad, 6, &f->error));
+	assert_non_null(strstr(f->error.text, "version 6"));
+	assert_int_equal(pragma(f, store, "PRAGMA user_version"), 4);
 	assert_int_equal(
 		pragma(f, store, "SELECT count(*) FROM sqlite_schema WHERE name = 'half'"), 0);
 	/* An older program on the newer file. */
-	assert_false(store_schema_migrate(store->db, f->path, good, 2, &f->error));
+	assert_false(store_schema_migrate(store->db, f->path, good, 3, &f->error));
 	assert_int_equal(f->error.kind, ERROR_PERMANENT);
 	assert_true(has_contract(f, store, "c1"));
+	store_close(store);
+}
+
+/* A file of the first version, with rows in it, comes up to date whole. */
+static void test_from_version_1(void **state)
+{
+	struct fixture *f = *state;
+	struct store *store;
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+	OK(f, store_schema_migrate(db, f->path, store_migrations, 1, &f->error));
+	assert_int_equal(
+		sqlite3_exec(db,
+			"INSERT INTO contracts VALUES('c1', 1, zeroblob(32), 1, '{}');"
+			"INSERT INTO certificates VALUES(1, zeroblob(32), 1, 2, 'ec-p256');"
+			"INSERT INTO jobs(contract, service, service_code, fqdn, certificate_id, "
+			"state, base_ms, due_ms, next_ms, attempts, first_attempt_ms, pushed_ms, "
+			"settled_ms, idempotency_key, detail) VALUES('c1', 's', 'x', 'f', 1, 6, 1, "
+			"1, 0, 1, 1, 1, 1, 'k', 'd');"
+			"INSERT INTO attempts VALUES(1, 1, 2, 1, 5, 6, 0, 'served', 't', NULL);",
+			NULL, NULL, NULL),
+		SQLITE_OK);
+	sqlite3_close(db);
+	store = open_store(f);
+	assert_int_equal(pragma(f, store, "PRAGMA user_version"), store_migration_count);
+	assert_int_equal(
+		pragma(f, store, "SELECT count(*) FROM attempts WHERE kind = 2 AND at_ms = 5"), 1);
+	assert_int_equal(pragma(f, store, "SELECT length(remote) FROM jobs"), 0);
+	assert_int_equal(pragma(f, store, "SELECT length(chain) FROM certificates"), 0);
+	assert_int_equal(pragma(f, store, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
 	store_close(store);
 }
 
@@ -856,6 +887,7 @@ int main(void)
 		TEST(test_refuses_missing_table),
 		TEST(test_refuses_newer_in_log),
 		TEST(test_migrations),
+		TEST(test_from_version_1),
 		TEST(test_state_codes),
 		TEST(test_busy),
 		TEST(test_full),
