@@ -174,7 +174,7 @@ struct probe *probe_start(struct loop *loop, const char *address, const char *sn
 	struct probe *probe = xcalloc(1, sizeof(*probe));
 
 	(void)address;
-	(void)sni;
+	snprintf(current->asked_for, sizeof(current->asked_for), "%s", sni);
 	(void)timeout_ms;
 	probe->callback = callback;
 	probe->context = context;
@@ -223,9 +223,9 @@ static void make_authorities(void)
 #define CERTIFICATES_MAX 64
 static char *certificates[CERTIFICATES_MAX];
 
-static const char *certificate_pem(int number)
+static const char *certificate_pem(int number, bool wildcard)
 {
-	static const char *const names[] = {"www.example.jp", NULL};
+	const char *const names[] = {wildcard ? "*.example.jp" : "www.example.jp", NULL};
 	const struct fixture_request request = {
 		.common_name = names[0],
 		.names = names,
@@ -267,14 +267,14 @@ char *fixture_record_text(const struct fixture_record *record)
 		at, record->at_ms ? record->at_ms : FIXTURE_START_MS, TOKYO_OFFSET_MIN);
 	buffer_printf(&text,
 		"{\"contract\":\"%s\",\"revision\":%d,\"state\":\"%s\",\"since\":\"%s\","
-		"\"item\":\"%s\",\"common_name\":\"www.example.jp\",\"certificate\":",
+		"\"item\":\"%s\",\"common_name\":\"%s.example.jp\",\"certificate\":",
 		record->contract, record->revision, record->ended ? "ended" : "active", start,
-		record->item ? record->item : "dv-ssl");
+		record->item ? record->item : "dv-ssl", record->wildcard ? "*" : "www");
 	if (record->certificate == 0) {
 		buffer_append_text(&text, "null");
 	} else {
 		buffer_printf(&text, "{\"at\":\"%s\",\"csr_by\":\"provider\",\"pem\":\"", at);
-		append_escaped(&text, certificate_pem(record->certificate));
+		append_escaped(&text, certificate_pem(record->certificate, record->wildcard));
 		if (!record->without_key) {
 			buffer_append_text(&text, "\",\"private_key\":\"");
 			key = fixture_key_pem(fixture_key("ec-p256", record->wrong_key ? 2 : 1));

@@ -54,6 +54,7 @@ struct engine_fixture {
 	size_t in_flight;
 	size_t most_in_flight;
 	size_t probes;
+	char asked_for[256]; /* the name that the last probe sent */
 	unsigned char
 		served[FINGERPRINT_SIZE]; /* fingerprint of the certificate in the last push */
 	int64_t idle_next_ms;		  /* what the pump last said when idle */
@@ -85,6 +86,7 @@ struct fixture_record {
 	bool without_key;
 	bool wrong_key;
 	bool ended;
+	bool wildcard;	   /* for *.example.jp */
 	int64_t at_ms;	   /* 0: FIXTURE_START_MS */
 	const char *links; /* JSON; NULL: one to webhg2, whg1, www.example.jp */
 };

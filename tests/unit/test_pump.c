@@ -762,6 +762,24 @@ static void test_abort_while_verifying(void **state)
 	assert_attempts(fixture, "c1", "push:done:200 verify:old:0 verify:interrupted:0");
 }
 
+static void test_wildcard_is_asked_for_by_a_name_that_it_covers(void **state)
+{
+	const struct fixture_record record = {.contract = "c1",
+		.revision = 1,
+		.certificate = 1,
+		.wildcard = true,
+		.item = "dv-ssl-wildcard",
+		.links = "{\"service\":\"webhg2\",\"service_code\":\"w1\","
+			 "\"fqdn\":\"*.example.jp\"}"};
+	struct engine_fixture *fixture = *state;
+
+	engine_fixture_take(fixture, &record, NULL);
+	advance_to(fixture, DUE_MS);
+	engine_fixture_pump(fixture);
+	assert_state(fixture, "c1", JOB_INSTALLED);
+	assert_string_equal(fixture->asked_for, "certinstalld-probe.example.jp");
+}
+
 /* Nobody pokes the pump: its own timer has to wake it at the due instant. */
 static void test_wakes_at_the_due_instant(void **state)
 {
@@ -865,6 +883,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_abort_while_the_store_fails, begin_faulty, end_faulty),
 		cmocka_unit_test_setup_teardown(test_untried, begin, end),
+		cmocka_unit_test_setup_teardown(
+			test_wildcard_is_asked_for_by_a_name_that_it_covers, begin, end),
 		cmocka_unit_test_setup_teardown(test_wakes_at_the_due_instant, begin, end),
 		cmocka_unit_test_setup_teardown(test_abort_between_claim_and_look, begin, end),
 		cmocka_unit_test_setup_teardown(test_what_the_options_let_through, begin, end),
