@@ -69,11 +69,12 @@ static int end(void **state)
 	return 0;
 }
 
-/* NAME (under the fixture's folder) holds a record of CONTRACT; to be freed. */
+/* NAME (under the fixture's folder) holds a record of CONTRACT, "c1" to "c9", each with a
+ * certificate of its own; to be freed. */
 static char *write_record(struct run *run, const char *name, const char *contract)
 {
 	const struct fixture_record record = {
-		.contract = contract, .revision = 1, .certificate = 1};
+		.contract = contract, .revision = 1, .certificate = contract[1] - '0'};
 	char *path = xasprintf("%s/%s", run->fixture->folder, name);
 	char *text = fixture_record_text(&record);
 	struct error error;
