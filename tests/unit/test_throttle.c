@@ -249,6 +249,36 @@ static void test_what_teaches(void **state)
 	}
 }
 
+/* Long pauses: a limit that counts over a long time, one that punishes, and what lands late. */
+static void test_long_pauses(void **state)
+{
+	struct throttle throttle, taught;
+	const int64_t open_ms = START_MS + 30000;
+
+	(void)state;
+	throttle_init(&taught, &plain, START_MS);
+	give(&taught, THROTTLE_GOOD, 10, START_MS);
+	throttle_result(&taught, &plain, THROTTLE_TOO_MANY, 30000, START_MS);
+	assert_int_equal(throttle_rate(&taught, &plain), 9000);
+	/* Nine in the second after the pause, and again: nine in 30 s, less a tenth. */
+	throttle = taught;
+	give(&throttle, THROTTLE_GOOD, 9, open_ms);
+	throttle_result(&throttle, &plain, THROTTLE_TOO_MANY, 30000, open_ms + 1000);
+	assert_int_equal(throttle_rate(&throttle, &plain), 270);
+	/* The rate was raised in between: that was too much, the limit is none of half-minutes. */
+	throttle = taught;
+	give(&throttle, THROTTLE_GOOD, 10, open_ms + 1100);
+	assert_int_equal(throttle_rate(&throttle, &plain), 9900);
+	throttle_result(&throttle, &plain, THROTTLE_TOO_MANY, 30000, open_ms + 1200);
+	assert_int_equal(throttle_rate(&throttle, &plain), 8910);
+	/* What lands during the pause belongs to the lesson, and not to what comes after. */
+	throttle = taught;
+	give(&throttle, THROTTLE_GOOD, 20, START_MS + 10);
+	assert_int_equal(throttle_rate(&throttle, &plain), 27000);
+	throttle_result(&throttle, &plain, THROTTLE_TOO_MANY, 30000, open_ms + 100);
+	assert_int_equal(throttle_rate(&throttle, &plain), 27000);
+}
+
 /* A measured rate rises by a tenth for ten good answers, a refused one by a twentieth in 30 s; what
  * was not used rises not at all, and the profile's own limit stays above. */
 static void test_rises(void **state)
@@ -654,6 +684,7 @@ int main(void)
 		cmocka_unit_test(test_probes),
 		cmocka_unit_test(test_pauses),
 		cmocka_unit_test(test_what_teaches),
+		cmocka_unit_test(test_long_pauses),
 		cmocka_unit_test(test_rises),
 		cmocka_unit_test(test_configured_rate),
 		cmocka_unit_test(test_learns_limits),
