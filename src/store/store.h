@@ -156,6 +156,7 @@ struct store_claim {
 	unsigned char token[LEASE_TOKEN_SIZE];
 	bool ignore_due;
 	int64_t base_since_ms; /* only jobs whose base instant is not before it; 0: all */
+	bool only_verifying;   /* only jobs that the service took and that are to be looked at */
 	size_t limit;
 };
 bool must_check store_jobs_claim(struct store *store, const struct store_claim *claim,

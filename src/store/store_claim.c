@@ -11,6 +11,8 @@ void store_bind_claim(sqlite3_stmt *statement, const struct store_claim *claim)
 	store_bind_int(statement, 2, claim->now_ms);
 	store_bind_int(statement, 3, claim->ignore_due ? INT64_MAX : claim->now_ms);
 	store_bind_int(statement, 4, claim->base_since_ms != 0 ? claim->base_since_ms : INT64_MIN);
+	if (sqlite3_bind_parameter_count(statement) >= 6)
+		store_bind_int(statement, 6, claim->only_verifying ? 1 : 0);
 }
 
 /* CONDITION must not pin a column of the index, or SQLite sorts what the index has in order. */
@@ -119,7 +121,8 @@ bool store_jobs_claim(struct store *store, const struct store_claim *claim, stru
 	if (!store_write_enter(store, &own, error))
 		return false;
 	/* By their due instants those not due yet would come behind each failed one's next try. */
-	done = (!claim->ignore_due || claim_rounds(store, claim, true, jobs, count, error)) &&
+	done = (!claim->ignore_due || claim->only_verifying ||
+		       claim_rounds(store, claim, true, jobs, count, error)) &&
 	       claim_rounds(store, claim, false, jobs, count, error);
 	done = store_write_leave(store, own, done, error);
 	if (!done) {

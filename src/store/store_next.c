@@ -39,7 +39,8 @@ static bool next_later(
 {
 	sqlite3_stmt *statement = store_statement(store, STATEMENT_NEXT_LATER,
 		"SELECT next_ms FROM jobs INDEXED BY jobs_due WHERE service = ?1 AND state "
-		"IN " SQL_WAITING " AND next_ms > ?2 AND base_ms >= ?4 ORDER BY next_ms LIMIT 1",
+		"IN " SQL_WAITING " AND next_ms > ?2 AND base_ms >= ?4 "
+		"AND " SQL_ONLY_VERIFYING("state") " ORDER BY next_ms LIMIT 1",
 		error);
 
 	if (statement == NULL)
@@ -61,7 +62,8 @@ static bool next_lease(
 		"AND EXISTS(SELECT 1 FROM jobs AS w INDEXED BY jobs_fqdn WHERE w.fqdn = l.fqdn "
 		"AND w.service = l.service AND w.service_code = l.service_code "
 		"AND w.state IN " SQL_WAITING " AND (w.next_ms <= ?2 OR "
-		"?3 > ?2 AND w.state = " SQL_SCHEDULED ") AND w.base_ms >= ?4)",
+		"?3 > ?2 AND w.state = " SQL_SCHEDULED ") AND w.base_ms >= ?4 "
+		"AND " SQL_ONLY_VERIFYING("w.state") ")",
 		error);
 
 	if (statement == NULL)

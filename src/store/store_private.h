@@ -30,6 +30,7 @@
 
 #define SQL_SCHEDULED "2"
 #define SQL_INSTALLING "3"
+#define SQL_VERIFYING "4"
 #define SQL_TO_BE_PUSHED "(2, 5)"	   /* scheduled, retrying: a claim makes them installing */
 #define SQL_IN_HAND "(3, 4)"		   /* installing, verifying: what a settlement may end */
 #define SQL_WAITING "(2, 3, 4, 5)"	   /* to be acted on at next_ms */
@@ -147,11 +148,14 @@ bool must_check store_jobs_read(struct store *store, sqlite3_stmt *statement,
  * now, or the end of time where due instants are not waited for; the condition after it then lets
  * only scheduled ones through. ?4 is the earliest base instant.
  */
+#define SQL_ONLY_VERIFYING(state) "(?6 = 0 OR " state " = " SQL_VERIFYING ")"
 #define SQL_CLAIMABLE                                                                              \
 	"j.service = ?1 AND j.state IN " SQL_WAITING " AND j.next_ms <= ?3 "                       \
 	"AND (j.next_ms <= ?2 OR j.state = " SQL_SCHEDULED ") AND j.base_ms >= ?4 "                \
-	"AND " SQL_TARGET_FREE("j") " ORDER BY j.next_ms, j.state, j.id"
-/* Binds ?1 to ?4 of these. */
+	"AND " SQL_ONLY_VERIFYING("j.state") " "                                                   \
+					     "AND " SQL_TARGET_FREE(                               \
+						     "j") " ORDER BY j.next_ms, j.state, j.id"
+/* Binds ?1 to ?4 of these, and ?6 where the statement has it. */
 void store_bind_claim(sqlite3_stmt *statement, const struct store_claim *claim);
 
 /* The query that lists what FILTER lets through; to be freed. */

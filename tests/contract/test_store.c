@@ -807,8 +807,20 @@ static void test_remote(void **state)
 	job = get(f, id);
 	assert_string_equal(job.remote, "/requests/7?a=b");
 	store_job_clear(&job);
+	/* Beside it one that is not pushed yet: out of hours it is left where it is. */
+	add_job(f, &(struct job_spec){.certificate = 6,
+			   .fqdn = "other.jp",
+			   .state = JOB_SCHEDULED,
+			   .next_ms = NOW});
+	claim = claim_at(NOW + 6 * MINUTE, 10, 4);
+	claim.only_verifying = true;
+	assert_int_equal(claim_ids(f, f->store, &claim, got), 0);
+	assert_int_equal(next_of(f, &claim), NOW + 7 * MINUTE);
 	claim = claim_at(NOW + 7 * MINUTE, 10, 4);
+	claim.only_verifying = true;
+	assert_int_equal(next_of(f, &claim), NOW + 7 * MINUTE);
 	assert_int_equal(claim_ids(f, f->store, &claim, got), 1);
+	assert_int_equal(got[0], id);
 	assert_true(settle(f, id, 10, JOB_INSTALLED));
 	job = get(f, id);
 	assert_null(job.remote);
