@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "domain/hours.h"
+
 /* DOMAIN.md rule 1 and INTERFACES.md, "Items". */
 enum item {
 	ITEM_SURESERVER_EV_CLOUD,
@@ -41,6 +43,8 @@ struct service_rules {
 	enum bring_in_rule bring_in;
 	bool rsa2048_only;	   /* rule 7 */
 	bool takes_digicert_cloud; /* rule 1: gio-ca and the two WAF options */
+	bool has_hours;		   /* installs are made within these alone */
+	struct hours hours;
 };
 
 /* The seven services as DOMAIN.md has them, which serve where no profile says otherwise. */

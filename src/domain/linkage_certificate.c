@@ -71,22 +71,30 @@ static void judge_key(struct judgement *judgement)
 /* When the certificate was looked at, in words: the due instant, or now when that is past. */
 static void look_text(const struct judgement *judgement, char *target, size_t size)
 {
-	char look[CIVIL_INSTANT_MAX];
+	char look[CIVIL_INSTANT_MAX], hours[HOURS_TEXT_MAX];
 
 	civil_format_instant(look, judgement->look_ms, TOKYO_OFFSET_MIN);
-	if (!judgement->has_due)
+	if (!judgement->has_due) {
 		snprintf(target, size, "now, %s", look);
-	else if (judgement->look_ms == judgement->schedule.due_ms)
+	} else if (judgement->waits_hours) {
+		hours_text(&judgement->service->hours, hours);
+		snprintf(target, size,
+			"when the service, which takes installs %s, opens next after the due "
+			"instant, %s",
+			hours, look);
+	} else if (judgement->look_ms == judgement->schedule.due_ms) {
 		snprintf(target, size, "at the due instant, %s", look);
-	else
+	} else {
 		snprintf(target, size, "now, %s, the due instant being past", look);
+	}
 }
 
 static void judge_dates(struct judgement *judgement)
 {
 	const struct certificate_facts *facts = judgement->facts;
 	int64_t left_ms = facts->not_after_ms - judgement->look_ms;
-	char from[CIVIL_INSTANT_MAX], to[CIVIL_INSTANT_MAX], look[CIVIL_INSTANT_MAX + 64];
+	char from[CIVIL_INSTANT_MAX], to[CIVIL_INSTANT_MAX],
+		look[CIVIL_INSTANT_MAX + HOURS_TEXT_MAX + 96];
 	const char *what = "valid";
 	enum trail_outcome outcome = TRAIL_PASS;
 

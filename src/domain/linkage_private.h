@@ -20,7 +20,8 @@ struct judgement {
 	bool link_is_later; /* rule 10: the link was added after issuance or registration */
 	bool schedule_failed;
 	struct error schedule_error;
-	int64_t look_ms; /* when the certificate has to be valid */
+	int64_t look_ms;  /* when the certificate has to be valid */
+	bool waits_hours; /* that is when the service opens for installs, after the due instant */
 	struct schedule schedule;
 	struct verdict *verdict;
 };

@@ -13,6 +13,24 @@ static const char *base_word(const struct judgement *judgement)
 	return judgement->bring_in ? "registration" : "issuance";
 }
 
+/* Where a service takes installs within some hours alone, the next opening decides. */
+static void wait_for_hours(struct judgement *judgement)
+{
+	const struct service_rules *service = judgement->service;
+	int64_t open_ms;
+
+	if (!service->has_hours)
+		return;
+	if (!hours_next(&service->hours, &judgement->rulebook->calendar, judgement->look_ms,
+		    &open_ms, &judgement->schedule_error)) {
+		judgement_refuse(judgement, REASON_EXPIRES_BEFORE_DUE);
+		judgement->schedule_failed = true;
+		return;
+	}
+	judgement->waits_hours = open_ms > judgement->look_ms;
+	judgement->look_ms = open_ms;
+}
+
 void judge_schedule(struct judgement *judgement)
 {
 	const struct contract *contract = judgement->contract;
@@ -41,6 +59,7 @@ void judge_schedule(struct judgement *judgement)
 	judgement->has_due = true;
 	if (judgement->schedule.due_ms > judgement->look_ms)
 		judgement->look_ms = judgement->schedule.due_ms;
+	wait_for_hours(judgement);
 }
 
 static void explain_base(struct judgement *judgement)
@@ -114,14 +133,21 @@ static void explain_closings(struct judgement *judgement)
 
 static void explain_hour(struct judgement *judgement)
 {
-	char due[CIVIL_INSTANT_MAX];
+	char due[CIVIL_INSTANT_MAX], opens[CIVIL_INSTANT_MAX], hours[HOURS_TEXT_MAX];
 
 	civil_format_instant(due, judgement->schedule.due_ms, TOKYO_OFFSET_MIN);
-	if (judgement->schedule.due_ms < judgement->now_ms)
+	if (judgement->waits_hours) {
+		hours_text(&judgement->service->hours, hours);
+		civil_format_instant(opens, judgement->look_ms, TOKYO_OFFSET_MIN);
+		trail_add(judgement, "13", TRAIL_NOTE,
+			"It is due at %s; the service takes installs %s, so the work begins at %s.",
+			due, hours, opens);
+	} else if (judgement->schedule.due_ms < judgement->now_ms) {
 		trail_add(judgement, "13", TRAIL_NOTE,
 			"The work was to begin at %s; that is past, so it is due at once.", due);
-	else
+	} else {
 		trail_add(judgement, "13", TRAIL_NOTE, "The work begins at %s.", due);
+	}
 }
 
 void schedule_explain(struct judgement *judgement)

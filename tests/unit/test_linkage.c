@@ -41,6 +41,8 @@ struct test_case {
 	bool ended, customer_csr;
 	bool none_issued, malformed, key_weak, signature_weak;
 	bool no_bring_in_wildcard, agency_chain_warns, bring_in_chain_refuses;
+	const char *hours_from, *hours_until;
+	bool hours_business_days;
 };
 
 #define ACCEPTED .kind = VERDICT_ACCEPT
@@ -163,12 +165,22 @@ static void judge(const struct test_case *test, struct verdict *verdict)
 	struct contract contract = make_contract(test);
 	struct certificate_facts facts = make_facts(test);
 	struct holidays *holidays = holidays_new();
+	struct service_rules with_hours;
+	struct error error;
 	struct rulebook rulebook = {
 		.calendar = calendar_default(holidays),
 		.policy = linkage_policy_default(),
 	};
 
 	rulebook.services = catalogue_builtin(&rulebook.service_count);
+	if (test->hours_from != NULL) {
+		with_hours = *rulebook_service(&rulebook, "webhg2");
+		with_hours.has_hours = hours_parse(test->hours_from, test->hours_until,
+			test->hours_business_days, &with_hours.hours, &error);
+		assert_true(with_hours.has_hours);
+		rulebook.services = &with_hours;
+		rulebook.service_count = 1;
+	}
 	rulebook.policy.bring_in_wildcard_matches = !test->no_bring_in_wildcard;
 	rulebook.policy.agency_needs_chain = !test->agency_chain_warns;
 	rulebook.policy.bring_in_needs_chain = test->bring_in_chain_refuses;
@@ -684,6 +696,30 @@ static void test_rule_10_to_13_when(void **state)
 	CHECK_ALL(tests);
 }
 
+static void test_opening_hours(void **state)
+{
+	static const struct test_case tests[] = {
+		{"open when it is due", .hours_from = "08:00", .hours_until = "18:00", ACCEPTED,
+			.due = "2026-11-24T09:00:00+09:00", TRAIL("13", NOTE),
+			.says = "begins at 2026-11-24T09:00:00+09:00"},
+		{"opens later", .hours_from = "22:00", .hours_until = "06:00", ACCEPTED,
+			.due = "2026-11-24T09:00:00+09:00", TRAIL("13", NOTE),
+			.says = "takes installs 22:00 to 06:00 of the day after, so the work "
+				"begins at "
+				"2026-11-24T22:00:00+09:00"},
+		{"late, and closed now", .now = "2026-11-25T19:00:00+09:00", .hours_from = "09:00",
+			.hours_until = "18:00", ACCEPTED, TRAIL("13", NOTE),
+			.says = "so the work begins at 2026-11-26T09:00:00+09:00"},
+		{"the certificate ends before it opens", .not_after = "2026-11-24T12:00:00Z",
+			.hours_from = "22:00", .hours_until = "06:00",
+			REFUSED(BIT(EXPIRES_BEFORE_DUE)), TRAIL("8 dates", REFUSE),
+			.says = "22:00 to 06:00"},
+	};
+
+	(void)state;
+	CHECK_ALL(tests);
+}
+
 /* Each part of each rule speaks once, and in the rules' order but for 9, which comes first. */
 static void test_trail_is_whole(void **state)
 {
@@ -754,6 +790,7 @@ int main(void)
 		cmocka_unit_test(test_rule_8_malformed),
 		cmocka_unit_test(test_rule_9_no_link),
 		cmocka_unit_test(test_rule_10_to_13_when),
+		cmocka_unit_test(test_opening_hours),
 		cmocka_unit_test(test_trail_is_whole),
 		cmocka_unit_test(test_words),
 	};
