@@ -8,7 +8,7 @@ build_packages="build-essential autoconf automake pkg-config ca-certificates
 	libcurl4-openssl-dev libevent-dev libsqlite3-dev libssl-dev libsystemd-dev libcmocka-dev
 	libconfuse-dev libjson-c-dev libidn2-dev"
 demo_packages="openssl"
-test_packages="curl openssl sqlite3 clang clang-format clang-tidy cppcheck bear libclang-rt-14-dev
+test_packages="nghttp2-client curl openssl sqlite3 clang clang-format clang-tidy cppcheck bear libclang-rt-14-dev
 	strace procps git"
 bench_packages="nghttp2-client curl openssl sqlite3"
 

@@ -1,3 +1,4 @@
 # Part of Makefile.am: scripts.
 TESTS += scripts/check-floors
 EXTRA_DIST += scripts/check-floors scripts/lint scripts/cppcheck.suppressions
+EXTRA_DIST += scripts/bench scripts/common.sh scripts/scratch.sh

@@ -56,7 +56,11 @@ mock_edge() {
 }
 
 # write_config [LINE…]: a configuration with all under $scratch and the mock as every service; LINEs
-# are added to its top level.
+# are added to its top level, the lines of $site_lines to each site. sites=no: the rules alone, so
+# that nothing is sent; edges=no: without verification.
+sites=yes
+edges=yes
+site_lines=
 write_config() {
 	local service line
 
@@ -75,14 +79,16 @@ write_config() {
 			printf '%s\n' "$line"
 		done
 		for service in webhg2 docex gio-ca cloud-hosting idgw waf waf-group; do
+			[ "$sites" = yes ] || break
 			cat <<-SITE
 				site $service {
 				  endpoint = "https://$(mock_api)"
-				  edge = "$(mock_edge "$service")"
 				  token = "estate/token"
 				  ca = "estate/root.pem"
 				  verify-interval = "500ms"
 			SITE
+			[ "$edges" = no ] || printf '  edge = "%s"\n' "$(mock_edge "$service")"
+			[ -z "$site_lines" ] || printf '%s\n' "$site_lines"
 			case $service in
 			waf*) printf '  client-certificate = "estate/client.pem"\n  client-key = "estate/client.key"\n' ;;
 			esac
