@@ -10,3 +10,6 @@ tests_tools_measure_SOURCES = tests/tools/measure.c
 
 TESTS += tests/system/bench.sh
 EXTRA_DIST += tests/system/bench.sh
+
+TESTS += tests/system/kill.sh
+EXTRA_DIST += tests/system/kill.sh
