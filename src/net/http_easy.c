@@ -13,6 +13,9 @@
 /* For how long a CA file that was read serves for new connections: reading the system's takes tens
  * of milliseconds, and a file that was replaced must count soon. */
 #define CA_CACHE_S 300L
+/* libcurl's buffer for a body that it reads piece by piece. A request is some kilobytes, and all of
+ * the buffer is wiped after each. */
+#define UPLOAD_BUFFER_SIZE 16384L
 
 static bool refuse(struct http_transfer *transfer, enum error_kind kind, const char *sentence)
 {
@@ -247,7 +250,7 @@ static bool set_transport(struct http_transfer *transfer, const struct http_peer
 	       SET(CURLOPT_PROXY, "") && SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) &&
 	       SET(CURLOPT_HTTP_VERSION, version) && SET(CURLOPT_HTTP09_ALLOWED, 0L) &&
 	       SET(CURLOPT_HTTP_CONTENT_DECODING, 0L) && SET(CURLOPT_USERAGENT, "certinstalld") &&
-	       SET(CURLOPT_NOSIGNAL, 1L) &&
+	       SET(CURLOPT_NOSIGNAL, 1L) && SET(CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER_SIZE) &&
 	       /* Else a look-up that was given up is waited for, and the loop with it. */
 	       SET(CURLOPT_QUICK_EXIT, 1L) &&
 	       SET(CURLOPT_CONNECTTIMEOUT_MS,
