@@ -420,11 +420,12 @@ static void round_now(void *context)
 	struct pump *pump = context;
 	struct claimed *claimed;
 	size_t i, started = 0;
-	int64_t next_ms;
+	int64_t next_ms = INT64_MAX;
 	struct error error;
 
 	loop_timer_cancel(pump->poke);
-	if (!next_instant(pump, &next_ms, &error)) {
+	/* Results are worth a transaction in any case; without them, only what is due is. */
+	if (pump->unsaved_count == 0 && !next_instant(pump, &next_ms, &error)) {
 		store_failed(pump, &error);
 		return;
 	}
