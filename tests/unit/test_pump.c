@@ -410,21 +410,36 @@ static void test_gives_up_with_age(void **state)
 	assert_state(fixture, "c1", JOB_FAILED);
 }
 
+struct turning {
+	struct loop *loop;
+	struct loop_timer *timer;
+	int passes;
+};
+
 static void turn_loop(void *context)
 {
-	loop_stop(context);
+	struct turning *turning = context;
+
+	if (--turning->passes == 0)
+		loop_stop(turning->loop);
+	else
+		loop_timer_set(turning->timer, 1);
 }
 
-/* Turns the loop a little while something hangs in flight. */
+/*
+ * Turns the loop a little while something hangs in flight: so many passes, not so long a time,
+ * which a slow disk would use up with a single commit.
+ */
 static void turn(struct engine_fixture *fixture)
 {
-	struct loop_timer *timer = loop_timer_new(fixture->loop, turn_loop, fixture->loop);
+	struct turning turning = {.loop = fixture->loop, .passes = 20};
 	struct error error;
 
+	turning.timer = loop_timer_new(fixture->loop, turn_loop, &turning);
 	pump_poke(fixture->pump);
-	loop_timer_set(timer, 20);
+	loop_timer_set(turning.timer, 1);
 	assert_true(loop_run(fixture->loop, &error));
-	loop_timer_free(timer);
+	loop_timer_free(turning.timer);
 }
 
 static void test_killed_process_goes_again_with_the_same_key(void **state)
