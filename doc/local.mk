@@ -1,1 +1,2 @@
 # Part of Makefile.am: doc.
+EXTRA_DIST += doc/performance.md
