@@ -1,7 +1,9 @@
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -45,10 +47,13 @@ int main(int argc, char **argv)
 		(void)fputs("usage: measure OUT COMMAND [ARGUMENT...]\n", stderr);
 		return 126;
 	}
+	/* Whoever breaks the measurement off breaks off what is measured. */
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	child = fork();
 	if (child < 0)
 		return fail("fork");
 	if (child == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 		(void)execvp(argv[2], argv + 2);
 		(void)fail(argv[2]);
 		_exit(127);
