@@ -9,6 +9,8 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
+/* The end of the year 9999, the last that an HTTP-date can write; libcurl reads more of it. */
+#define HTTP_DATE_MAX_S INT64_C(253402300799)
 /* A hundred years: whoever asks for more means "never", and sums with it must not overflow. */
 #define RETRY_AFTER_MAX_S (INT64_C(100) * 366 * 86400)
 
@@ -97,7 +99,7 @@ static bool http_date(const char *text, int64_t *seconds)
 		if (strncmp(text, days + i, 3) != 0)
 			continue;
 		parsed = curl_getdate(text, NULL);
-		if (parsed < 0)
+		if (parsed < 0 || (int64_t)parsed > HTTP_DATE_MAX_S)
 			return false;
 		*seconds = (int64_t)parsed;
 		return true;

@@ -95,6 +95,10 @@ static void test_retry_after(void **state)
 		{"0", NULL, "1994-11-06T08:49:30Z", 0},
 		{"120", NULL, "1994-11-06T08:49:30Z", 120000},
 		{"120", NOON_FIXDATE, "1994-11-06T08:49:30Z", 120000},
+		/* libcurl reads years that no calendar has; in milliseconds they would overflow. */
+		{"Sun, 06 Nov 622222222 08:49:37 GMT", NULL, "1994-11-06T08:49:30Z", -1},
+		{"Sun, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 622222222 08:49:37 GMT",
+			"1994-11-06T08:49:30Z", 7000},
 		{"007", NULL, "1994-11-06T08:49:30Z", 7000},
 		{"-1", NULL, "1994-11-06T08:49:30Z", -1},
 		{"+1", NULL, "1994-11-06T08:49:30Z", -1},
