@@ -9,8 +9,6 @@
 #include "base/text.h"
 #include "pki/pki_private.h"
 
-#define SECURITY_BITS_LEAST 112
-
 /* Why the input is malformed goes straight into the facts. */
 __attribute__((format(printf, 2, 3))) static bool malformed(
 	struct certificate_facts *facts, const char *format, ...)
@@ -127,7 +125,7 @@ static bool take_identity(const struct bundle_certificate *leaf, struct certific
 		return malformed(facts, "the certificate's dates cannot be read");
 	facts->not_after_ms += 999;
 	key_describe(key, facts->key, sizeof(facts->key));
-	facts->key_weak = EVP_PKEY_get_security_bits(key) < SECURITY_BITS_LEAST;
+	facts->key_weak = key_is_weak(key);
 	facts->key_is_rsa2048 = EVP_PKEY_is_a(key, "RSA") && EVP_PKEY_get_bits(key) == 2048;
 	take_common_name(leaf->certificate, facts);
 	return take_names(leaf->certificate, facts);

@@ -122,6 +122,8 @@ EVP_PKEY *key_from_pem(struct pki *pki, const struct buffer *pem);
 /* proof.c: true when a signature by the bundle's key verifies under CERTIFICATE; else WHY. */
 bool key_belongs(
 	struct pki *pki, const struct bundle *bundle, const X509 *certificate, char why[WHY_MAX]);
+/* Under 112 bits of security, or RSA with a public exponent that protects nothing. */
+bool key_is_weak(const EVP_PKEY *key);
 /* "rsa-2048", "ec-p256", … */
 void key_describe(EVP_PKEY *key, char *text, size_t size);
 

@@ -8,12 +8,40 @@
 #include "pki/pki_private.h"
 
 #define SIGNATURE_MAX 4096
+#define SECURITY_BITS_LEAST 112
+/* A signature by a key of 16,384 bits takes seconds, and whoever sends the record chooses the key.
+ */
+#define RSA_BITS_MAX 8192
 
 static BIGNUM *number_of(const EVP_PKEY *key, const char *name)
 {
 	BIGNUM *number = NULL;
 
 	return EVP_PKEY_get_bn_param(key, name, &number) == 1 ? number : NULL;
+}
+
+static bool is_rsa(const EVP_PKEY *key)
+{
+	return EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "RSA-PSS");
+}
+
+/*
+ * A public exponent of 1 encrypts nothing and makes any text a signature; an even one has no
+ * inverse.
+ */
+static bool exponent_is_usable(const EVP_PKEY *key)
+{
+	BIGNUM *exponent = number_of(key, OSSL_PKEY_PARAM_RSA_E);
+	bool usable = exponent != NULL && !BN_is_one(exponent) && BN_is_odd(exponent);
+
+	BN_free(exponent);
+	return usable;
+}
+
+bool key_is_weak(const EVP_PKEY *key)
+{
+	return EVP_PKEY_get_security_bits(key) < SECURITY_BITS_LEAST ||
+	       (is_rsa(key) && !exponent_is_usable(key));
 }
 
 /* True when EXPONENT undoes the public exponent modulo PRIME - 1. */
@@ -137,11 +165,15 @@ bool key_belongs(
 		ERR_clear_error();
 		return false;
 	}
+	if (is_rsa(bundle->key) && EVP_PKEY_get_bits(bundle->key) > RSA_BITS_MAX) {
+		snprintf(why, WHY_MAX, "it is an RSA key of %d bits; at most %d are taken",
+			EVP_PKEY_get_bits(bundle->key), RSA_BITS_MAX);
+		return false;
+	}
 	kept = proof_digest(pki, bundle, certificate, digest);
 	if (kept && is_proven(pki, digest))
 		return true;
-	if ((EVP_PKEY_is_a(bundle->key, "RSA") || EVP_PKEY_is_a(bundle->key, "RSA-PSS")) &&
-		!rsa_parts_agree(bundle->key)) {
+	if (is_rsa(bundle->key) && !rsa_parts_agree(bundle->key)) {
 		snprintf(why, WHY_MAX,
 			"the private key contradicts itself: its private exponent is not the one "
 			"of its modulus");

@@ -332,6 +332,81 @@ static void test_unreadable(void **state)
 	examined_free(&seen);
 }
 
+/* A key of any numbers, as whoever sends a record may write one. */
+static EVP_PKEY *rsa_invented(int bits, BN_ULONG exponent)
+{
+	static const char *const names[] = {OSSL_PKEY_PARAM_RSA_N, OSSL_PKEY_PARAM_RSA_E,
+		OSSL_PKEY_PARAM_RSA_D, OSSL_PKEY_PARAM_RSA_FACTOR1, OSSL_PKEY_PARAM_RSA_FACTOR2,
+		OSSL_PKEY_PARAM_RSA_EXPONENT1, OSSL_PKEY_PARAM_RSA_EXPONENT2,
+		OSSL_PKEY_PARAM_RSA_COEFFICIENT1};
+	OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	BIGNUM *numbers[ARRAY_LENGTH(names)];
+	EVP_PKEY *invented = NULL;
+	OSSL_PARAM *parameters;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LENGTH(names); i++) {
+		numbers[i] = BN_new();
+		if (i == 0)
+			assert_int_equal(
+				BN_rand(numbers[i], bits, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ODD), 1);
+		else
+			assert_int_equal(BN_set_word(numbers[i], exponent), 1);
+		assert_int_equal(OSSL_PARAM_BLD_push_BN(builder, names[i], numbers[i]), 1);
+	}
+	parameters = OSSL_PARAM_BLD_to_param(builder);
+	assert_int_equal(EVP_PKEY_fromdata_init(context), 1);
+	assert_int_equal(EVP_PKEY_fromdata(context, &invented, EVP_PKEY_KEYPAIR, parameters), 1);
+	for (i = 0; i < ARRAY_LENGTH(names); i++)
+		BN_free(numbers[i]);
+	OSSL_PARAM_free(parameters);
+	OSSL_PARAM_BLD_free(builder);
+	EVP_PKEY_CTX_free(context);
+	return invented;
+}
+
+static void test_invented_rsa(void **state)
+{
+	static const struct {
+		int bits;
+		BN_ULONG exponent;
+		bool weak;
+		const char *why;
+	} cases[] = {
+		{2048, 1, true, "the private key"},
+		{2048, 4, true, "the private key"},
+		{2048, 3, false, "the private key"},
+		{8192, 65537, false, "the private key"},
+		{8193, 65537, false, "an RSA key of 8193 bits; at most 8192"},
+		{16384, 65537, false, "an RSA key of 16384 bits; at most 8192"},
+	};
+	X509 *root = fixture_certificate(&(struct fixture_request){
+		.common_name = "Test Root", .key = fixture_root_key(), .authority = true});
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LENGTH(cases); i++) {
+		EVP_PKEY *key = rsa_invented(cases[i].bits, cases[i].exponent);
+		X509 *certificate = fixture_certificate(
+			&(struct fixture_request){.common_name = "www.example.jp",
+				.key = key,
+				.issuer = root,
+				.issuer_key = fixture_root_key()});
+		struct examined seen =
+			examine(pki, fixture_pem(certificate), fixture_key_pem(key), NULL);
+
+		print_message("%d bits, exponent %lu\n", cases[i].bits, cases[i].exponent);
+		assert_int_equal(seen.facts.key_status, KEY_MISMATCH);
+		assert_contains(seen.facts.key_why, cases[i].why);
+		assert_int_equal(seen.facts.key_weak, cases[i].weak);
+		examined_free(&seen);
+		X509_free(certificate);
+		EVP_PKEY_free(key);
+	}
+	X509_free(root);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -342,6 +417,7 @@ int main(void)
 		cmocka_unit_test(test_forms),
 		cmocka_unit_test(test_wrong_passphrases),
 		cmocka_unit_test(test_unreadable),
+		cmocka_unit_test(test_invented_rsa),
 	};
 
 	pki_init_process();
