@@ -13,3 +13,5 @@ EXTRA_DIST += tests/system/bench.sh
 
 TESTS += tests/system/kill.sh
 EXTRA_DIST += tests/system/kill.sh
+TESTS += tests/system/environment.sh
+EXTRA_DIST += tests/system/environment.sh

@@ -60,6 +60,7 @@ int certinstalld(int argc, char **argv)
 {
 	struct options options;
 	struct settings *settings;
+	struct error error;
 	int status;
 
 	switch (options_parse(argc, argv, &options)) {
@@ -79,7 +80,12 @@ int certinstalld(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	pki_init_process();
 	http_init_process();
-	status = read_settings(&options, &settings);
+	if (pki_check_process(&error)) {
+		status = read_settings(&options, &settings);
+	} else {
+		log_error("%s", error.text);
+		status = EXIT_CANNOT_WORK;
+	}
 	if (status == EXIT_ALL_DONE) {
 		if (options.check_config)
 			status = check_config(&options, settings);

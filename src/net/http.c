@@ -24,6 +24,8 @@ void http_init_process(void)
 	if (done)
 		return;
 	done = true;
+	/* libcurl would write the secrets of every connection there, open to all users. */
+	(void)unsetenv("SSLKEYLOGFILE");
 	/* Fails for want of memory only, or when another part of the process was here first. */
 	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, wiping_malloc, wiping_free, wiping_realloc,
 		    wiping_strdup, wiping_calloc) != CURLE_OK)

@@ -30,8 +30,9 @@ struct http_peer {
 
 /*
  * Called once per process before http_new and before any thread is started: wiping allocators,
- * libcurl's global state (which sets OpenSSL up, so after pki_init_process). A second call does
- * nothing.
+ * libcurl's global state (which sets OpenSSL up, so after pki_init_process). Takes SSLKEYLOGFILE
+ * out of the environment: with the secrets that libcurl would write there, private keys could be
+ * read off the wire. A second call does nothing.
  */
 void http_init_process(void);
 

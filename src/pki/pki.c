@@ -44,6 +44,20 @@ void pki_init_process(void)
 		abort();
 }
 
+bool pki_check_process(struct error *error)
+{
+	EVP_MD *digest = EVP_MD_fetch(NULL, "SHA256", NULL);
+	bool fine = digest != NULL;
+
+	EVP_MD_free(digest);
+	ERR_clear_error();
+	if (fine)
+		return true;
+	return error_set(error, ERROR_PERMANENT,
+		"OpenSSL has no SHA-256: its configuration (the system's openssl.cnf, or what "
+		"OPENSSL_CONF names) loads providers without it; have it activate the default one");
+}
+
 static bool load_trust(struct pki *pki, const char *path, struct error *error)
 {
 	STACK_OF(X509) * roots;

@@ -38,6 +38,12 @@ struct pki *pki_ref(struct pki *pki);
  */
 void pki_init_process(void);
 
+/*
+ * Whether OpenSSL as this system and the environment configure it can do what is needed; after
+ * pki_init_process. Permanent error that says what to look at: what comes later would abort.
+ */
+bool must_check pki_check_process(struct error *error);
+
 /* A certificate's bytes as a record brought them; borrowed. Either pem or pkcs12 is set. */
 struct pki_input {
 	const char *pem;	 /* leaf and intermediates in any order, junk around them allowed */
