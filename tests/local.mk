@@ -16,8 +16,9 @@ include tests/ops.mk
 include tests/ctl.mk
 include tests/mock.mk
 include tests/system.mk
+include tests/fuzz.mk
 
 # The tests that are programs of ours, without those that run scripts: for builds with sanitizers.
 print-unit-tests:
-	@echo $(filter tests/unit/% tests/contract/%,$(TESTS))
-.PHONY: print-unit-tests
+	@echo $(filter tests/unit/% tests/contract/% tests/fuzz/%,$(TESTS))
+.PHONY: print-unit-tests fuzzers
