@@ -82,6 +82,14 @@ static bool claim(struct spool_run *run, struct spool_file *file, char original[
 	struct error error = {0};
 
 	memcpy(original, file->name, NAME_MAX + 1);
+	/* Deleting it now would lose what was written behind that which was read. */
+	if (spool_file_changed(file)) {
+		spool_warn_once(run->directory, file->name,
+			"written to while it was read; left for the next pass. Put finished files "
+			"in by rename");
+		run->pass->later = true;
+		return false;
+	}
 	if (spool_file_claim(run, file, &error))
 		return true;
 	log_warning("%s", error.text);
@@ -93,6 +101,7 @@ static void keep(struct spool_run *run, const struct spool_file *file, const cha
 {
 	log_error("%s/%s: kept, since what it has to be rejected for cannot be written: %s",
 		run->directory, original, error->text);
+	run->pass->later = true;
 	spool_file_unclaim(run, file, original);
 }
 
@@ -136,39 +145,6 @@ static void settle_lines(
 	spool_file_remove(run, file);
 }
 
-static void pass_lines(struct spool_run *run, const char *name)
-{
-	struct spool_file file;
-	struct spool_rejects rejects;
-	struct refusing refusing = {run, &rejects, &file};
-	struct error error = {0};
-	bool kept = false;
-	char *path;
-
-	if (spool_file_open(run, name, &file) != SPOOL_OPENED)
-		return;
-	path = full_path(run, name);
-	spool_rejects_init(&rejects);
-	spool_reader_start(&run->reader, file.fd);
-	if (!spool_take_lines(run, path, refuse_line, &refusing, &kept, &error))
-		log_error("%s; the file is kept", error.text);
-	else if (!kept)
-		settle_lines(run, &file, &rejects);
-	spool_rejects_drop(&rejects);
-	spool_file_close(&file);
-	free(path);
-}
-
-/*
- * Files of one record share a flush: a commit each would make a directory of many slow. Their locks
- * are held until then, so there are fewer of them than of lines.
- */
-#define FILES_BATCH 64
-struct file_batch {
-	struct spool_file files[FILES_BATCH];
-	size_t count;
-};
-
 static void settle_file(struct spool_run *run, struct spool_file *file)
 {
 	char original[NAME_MAX + 1], placed[NAME_MAX + 1];
@@ -191,6 +167,55 @@ static void settle_file(struct spool_run *run, struct spool_file *file)
 	run->pass->rejected++;
 }
 
+static void refuse_large(struct spool_run *run, struct spool_file *file)
+{
+	struct error reason;
+
+	error_set(&reason, ERROR_PERMANENT,
+		"larger than the %lld bytes that a file of records may have; split it",
+		(long long)SPOOL_LINES_FILE_MAX);
+	memcpy(file->reason, reason.text, sizeof(file->reason));
+	file->rejected = true;
+	settle_file(run, file);
+}
+
+static void pass_lines(struct spool_run *run, const char *name)
+{
+	struct spool_file file;
+	struct spool_rejects rejects;
+	struct refusing refusing = {run, &rejects, &file};
+	struct error error = {0};
+	bool kept = false;
+	char *path;
+
+	if (spool_file_open(run, name, &file) != SPOOL_OPENED)
+		return;
+	path = full_path(run, name);
+	spool_rejects_init(&rejects);
+	spool_reader_start(&run->reader, file.fd, (uint64_t)file.size);
+	if (file.size > SPOOL_LINES_FILE_MAX) {
+		refuse_large(run, &file);
+	} else if (!spool_take_lines(run, path, refuse_line, &refusing, &kept, &error)) {
+		log_error("%s; the file is kept", error.text);
+		run->pass->later = true;
+	} else if (!kept) {
+		settle_lines(run, &file, &rejects);
+	}
+	spool_rejects_drop(&rejects);
+	spool_file_close(&file);
+	free(path);
+}
+
+/*
+ * Files of one record share a flush: a commit each would make a directory of many slow. Their locks
+ * are held until then, so there are fewer of them than of lines.
+ */
+#define FILES_BATCH 64
+struct file_batch {
+	struct spool_file files[FILES_BATCH];
+	size_t count;
+};
+
 static void judge_file(struct spool_run *run, struct file_batch *batch, const char *name)
 {
 	struct spool_file *file = &batch->files[batch->count];
@@ -201,9 +226,11 @@ static void judge_file(struct spool_run *run, struct file_batch *batch, const ch
 	if (spool_file_open(run, name, file) != SPOOL_OPENED)
 		return;
 	path = full_path(run, name);
-	spool_reader_start(&run->reader, file->fd);
-	if (!spool_take_whole(run, path, &taken, &reason, &error))
+	spool_reader_start(&run->reader, file->fd, (uint64_t)file->size);
+	if (!spool_take_whole(run, path, &taken, &reason, &error)) {
 		log_error("%s; the file is kept", error.text);
+		run->pass->later = true;
+	}
 	free(path);
 	if (taken == SPOOL_LATER) {
 		spool_file_close(file);
@@ -236,8 +263,10 @@ static void settle_batch(struct spool_run *run, struct file_batch *batch)
 		spool_file_close(&batch->files[i]);
 	}
 	batch->count = 0;
-	if (!durable && count <= 1)
+	if (!durable && count <= 1) {
 		log_error("%s; %s/%s is kept", error.text, run->directory, batch->files[0].name);
+		run->pass->later = true;
+	}
 	if (durable || count <= 1)
 		return;
 	/* Each by itself, so that one that cannot be stored does not hold up the others. */

@@ -45,16 +45,19 @@ struct spool_pass {
 	size_t files;
 	size_t taken;
 	size_t rejected;
-	bool later; /* something was left for later by the taker's word */
+	bool later; /* something was left for later, by the taker's word or since it could not be
+		       moved */
 };
 
 /*
  * One pass over DIRECTORY: every finished *.json and *.ndjson, in order of name; hidden files and
  * others are left alone. A file that cannot be read as a record, or a line of one, goes to
  * DIRECTORY/rejected (created 0700) with a .reason beside it; for .ndjson the bad lines alone. A
- * fault with one file is logged and does not stop the others. STOP (may be NULL) is asked between
- * batches, with the taker's context. A file that another process works on at this moment is left to
- * it. Files of one record share a flush. Temporary error when the directory itself cannot be read.
+ * fault with one file is logged and does not stop the others; one that is written to while it is
+ * read stays for the next pass, and one of more than 4 GiB is set aside unread. STOP (may be NULL)
+ * is asked between batches, with the taker's context. A file that another process works on at this
+ * moment is left to it. Files of one record share a flush. Temporary error when the directory
+ * itself cannot be read.
  */
 bool must_check spool_pass(const char *directory, const struct spool_taker *taker,
 	bool (*stop)(void *context), struct spool_pass *pass, struct error *error);

@@ -125,7 +125,11 @@ enum spool_opened spool_file_open(struct spool_run *run, const char *name, struc
 		close(fd);
 		return SPOOL_LEFT_ALONE;
 	}
-	*file = (struct spool_file){.fd = fd, .device = status.st_dev, .inode = status.st_ino};
+	*file = (struct spool_file){.fd = fd,
+		.device = status.st_dev,
+		.inode = status.st_ino,
+		.size = status.st_size,
+		.modified = status.st_mtim};
 	memcpy(file->name, name, strlen(name) + 1);
 	return SPOOL_OPENED;
 }
@@ -135,6 +139,15 @@ void spool_file_close(struct spool_file *file)
 	if (file->fd >= 0)
 		close(file->fd);
 	file->fd = -1;
+}
+
+bool spool_file_changed(const struct spool_file *file)
+{
+	struct stat status;
+
+	return fstat(file->fd, &status) != 0 || status.st_size != file->size ||
+	       status.st_mtim.tv_sec != file->modified.tv_sec ||
+	       status.st_mtim.tv_nsec != file->modified.tv_nsec;
 }
 
 static bool is_the_same(const struct spool_run *run, const struct spool_file *file)

@@ -68,7 +68,7 @@ static bool import_stream(
 	struct importing importing = {run, path};
 	bool kept = false, done;
 
-	spool_reader_start(&run->reader, fd);
+	spool_reader_start(&run->reader, fd, UINT64_MAX);
 	if (kind == SPOOL_OTHER) {
 		if (!spool_reader_fill(&run->reader))
 			return error_set(error, ERROR_PERMANENT, "%s: cannot be read: %s", path,

@@ -4,7 +4,9 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "base/error.h"
 #include "record/record.h"
@@ -41,6 +43,7 @@ struct spool_reader {
 	bool at_end;
 	bool (*stop)(void *context); /* NULL: reads wait for as long as they must */
 	void *stop_context;
+	uint64_t left; /* so much of the file is read at most */
 };
 
 struct spool_piece {
@@ -54,8 +57,8 @@ struct spool_piece {
 enum spool_read { SPOOL_READ_PIECE, SPOOL_READ_END, SPOOL_READ_FAILED };
 
 void spool_reader_init(struct spool_reader *reader);
-/* Starts on FD, which is borrowed. */
-void spool_reader_start(struct spool_reader *reader, int fd);
+/* Starts on FD, which is borrowed; of a file that grows, no more than LIMIT bytes are read. */
+void spool_reader_start(struct spool_reader *reader, int fd, uint64_t limit);
 /* Reads until the buffer is full or the file at its end; false with errno set. */
 bool spool_reader_fill(struct spool_reader *reader);
 enum spool_read spool_reader_next(struct spool_reader *reader, struct spool_piece *piece);
@@ -64,6 +67,8 @@ void spool_reader_free(struct spool_reader *reader);
 /* One record's most, in a file of its own with some space around it or as a line. */
 #define SPOOL_LINE_MAX ((size_t)RECORD_MAX_BYTES)
 #define SPOOL_FILE_MAX (SPOOL_LINE_MAX + 4096)
+/* What one .ndjson may have: a sparse file of terabytes must not be read, let alone copied. */
+#define SPOOL_LINES_FILE_MAX (INT64_C(4) * 1024 * 1024 * 1024)
 
 /* What was refused of one file, on its way to rejected/. */
 struct spool_rejects {
@@ -83,6 +88,8 @@ struct spool_file {
 	int fd;
 	dev_t device;
 	ino_t inode;
+	off_t size; /* as it was when opened, and */
+	struct timespec modified;
 	char name[NAME_MAX + 1];
 	bool rejected; /* a .json that is to be set aside, for */
 	char reason[ERROR_TEXT_MAX];
@@ -119,6 +126,8 @@ enum spool_opened { SPOOL_OPENED, SPOOL_LEFT_ALONE };
  */
 enum spool_opened spool_file_open(struct spool_run *run, const char *name, struct spool_file *file);
 void spool_file_close(struct spool_file *file);
+/* True when somebody wrote to it since it was opened. */
+bool spool_file_changed(const struct spool_file *file);
 
 /*
  * Gives FILE a name that no writer uses, so that what is removed or set aside afterwards is the

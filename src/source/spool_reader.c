@@ -15,13 +15,14 @@ void spool_reader_init(struct spool_reader *reader)
 	*reader = (struct spool_reader){.fd = -1, .data = xmalloc(READER_CAPACITY)};
 }
 
-void spool_reader_start(struct spool_reader *reader, int fd)
+void spool_reader_start(struct spool_reader *reader, int fd, uint64_t limit)
 {
 	*reader = (struct spool_reader){
 		.fd = fd,
 		.data = reader->data,
 		.stop = reader->stop,
 		.stop_context = reader->stop_context,
+		.left = limit,
 	};
 }
 
@@ -52,6 +53,7 @@ static bool wait_for_data(const struct spool_reader *reader)
 /* Reads once, behind what is there. */
 static bool read_more(struct spool_reader *reader)
 {
+	size_t room;
 	ssize_t got;
 
 	if (reader->start > 0) {
@@ -59,15 +61,19 @@ static bool read_more(struct spool_reader *reader)
 		reader->end -= reader->start;
 		reader->start = 0;
 	}
+	room = READER_CAPACITY - reader->end;
+	if (room > reader->left)
+		room = (size_t)reader->left;
 	do {
 		if (!wait_for_data(reader))
 			return false;
-		got = read(reader->fd, reader->data + reader->end, READER_CAPACITY - reader->end);
+		got = read(reader->fd, reader->data + reader->end, room);
 	} while (got < 0 && (errno == EINTR || errno == EAGAIN));
 	if (got < 0)
 		return false;
 	reader->end += (size_t)got;
-	if (got == 0)
+	reader->left -= (uint64_t)got;
+	if (got == 0 || reader->left == 0)
 		reader->at_end = true;
 	return true;
 }

@@ -13,6 +13,8 @@
 
 /* So many files of one name may lie in rejected/. */
 #define ATTEMPTS_MAX 100000
+/* Of a file of nothing but bad lines the reasons would be thirty times its size. */
+#define REASONS_MAX 1000
 
 bool spool_rejects_directory(struct spool_run *run, struct error *error)
 {
@@ -110,7 +112,11 @@ void spool_rejects_line(struct spool_run *run, struct spool_rejects *rejects,
 		return;
 	if (line > 0 && rejects->records < 0)
 		rejects->records = open_temporary(rejects, rejects->records_name);
-	write_out(rejects, rejects->reasons, sentence, strlen(sentence));
+	if (rejects->lines == REASONS_MAX + 1)
+		snprintf(sentence, sizeof(sentence),
+			"line %zu: the reasons from here on are not listed\n", line);
+	if (rejects->lines <= REASONS_MAX + 1)
+		write_out(rejects, rejects->reasons, sentence, strlen(sentence));
 }
 
 void spool_rejects_text(struct spool_rejects *rejects, const char *text, size_t length)

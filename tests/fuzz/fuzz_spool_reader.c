@@ -22,7 +22,7 @@ static void put_together(int fd, struct buffer *whole)
 	enum spool_read status;
 	size_t line = 0;
 
-	spool_reader_start(&reader, fd);
+	spool_reader_start(&reader, fd, UINT64_MAX);
 	while ((status = spool_reader_next(&reader, &piece)) == SPOOL_READ_PIECE) {
 		line += piece.first;
 		must_hold(piece.line == line);

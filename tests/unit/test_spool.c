@@ -299,6 +299,90 @@ static void test_hostile_entries(void **state)
 	close(fd);
 }
 
+static void write_on(const char *file)
+{
+	append_text(file, "\nbehind");
+}
+
+/* A writer that goes on after its file was found loses nothing by it. */
+static void test_written_while_read(void **state)
+{
+	static const char *const names[] = {"spool/a.json", "spool/a.ndjson"};
+	struct spool_pass pass;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LENGTH(names); i++) {
+		spool_fixture_reset();
+		put_text(names[i], "good");
+		taker.on_take = write_on;
+		pass = pass_once();
+		taker.on_take = NULL;
+		assert_true(pass.later);
+		assert_text(names[i], "good\nbehind");
+		assert_non_null(strstr(logged, "written to while it was read"));
+		pass = pass_once();
+		assert_false(pass.later);
+		assert_false(exists(names[i]));
+	}
+}
+
+/* A sparse file costs nothing to make; it is neither read nor copied. */
+static void test_sparse_lines(void **state)
+{
+	struct spool_pass pass;
+	struct stat status;
+
+	(void)state;
+	put_text("spool/a.ndjson", "good\n");
+	assert_int_equal(truncate("spool/a.ndjson", SPOOL_LINES_FILE_MAX + 1), 0);
+	pass = pass_once();
+	assert_int_equal(pass.taken, 0);
+	assert_int_equal(pass.rejected, 1);
+	assert_int_equal(stat("spool/rejected/a.ndjson", &status), 0);
+	assert_int_equal(status.st_size, SPOOL_LINES_FILE_MAX + 1);
+	assert_text("spool/rejected/a.ndjson.reason",
+		"larger than the 4294967296 bytes that a file of records may have; split it\n");
+}
+
+static void test_reasons_are_bounded(void **state)
+{
+	struct spool_pass pass;
+	size_t i, lines = 0;
+	char *reasons, *at;
+
+	(void)state;
+	for (i = 0; i < 3000; i++)
+		append_text("spool/a.ndjson", "bad\n");
+	pass = pass_once();
+	assert_int_equal(pass.rejected, 3000);
+	reasons = text_of("spool/rejected/a.ndjson.reason");
+	for (at = reasons; (at = strchr(at, '\n')) != NULL; at++)
+		lines++;
+	assert_int_equal(lines, 1001);
+	assert_non_null(strstr(reasons, "\nline 1001: the reasons from here on are not listed\n"));
+	free(reasons);
+}
+
+/* What is to be rejected and cannot be put there is left, and the pass says so. */
+static void test_rejected_elsewhere(void **state)
+{
+	struct spool_pass pass;
+
+	(void)state;
+	assert_int_equal(mkdir("elsewhere", 0700), 0);
+	assert_int_equal(symlink("../elsewhere", "spool/rejected"), 0);
+	put_text("spool/a.json", "bad");
+	put_text("spool/b.ndjson", "bad");
+	put_text("spool/c.json", "good");
+	pass = pass_once();
+	assert_true(pass.later);
+	assert_int_equal(pass.taken, 1);
+	assert_text("spool/a.json", "bad");
+	assert_text("spool/b.ndjson", "bad");
+	assert_int_equal(count_entries("elsewhere"), 0);
+}
+
 static void test_directory_missing(void **state)
 {
 	struct spool_pass pass;
@@ -347,7 +431,7 @@ static void test_reader_splits(void **state)
 		}
 		close(ends[0]);
 		spool_reader_init(&reader);
-		spool_reader_start(&reader, ends[1]);
+		spool_reader_start(&reader, ends[1], UINT64_MAX);
 		while (spool_reader_next(&reader, &piece) == SPOOL_READ_PIECE) {
 			assert_true(piece.first && piece.last);
 			assert_int_equal(piece.line, ++line);
@@ -384,6 +468,10 @@ int main(void)
 		TEST(test_batches),
 		TEST(test_stopped),
 		TEST(test_hostile_entries),
+		TEST(test_written_while_read),
+		TEST(test_sparse_lines),
+		TEST(test_reasons_are_bounded),
+		TEST(test_rejected_elsewhere),
 		TEST(test_directory_missing),
 		TEST(test_reader_splits),
 	};
