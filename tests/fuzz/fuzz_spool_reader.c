@@ -54,7 +54,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	put_together(fd, &whole);
 	if (data[size - 1] != '\n')
 		buffer_append_char(&file, '\n');
-	must_hold(whole.length == file.length && memcmp(whole.data, file.data, whole.length) == 0);
+	must_hold(whole.length == file.length &&
+		  memcmp(buffer_text(&whole), buffer_text(&file), whole.length) == 0);
 	spool_reader_free(&reader);
 	close(fd);
 	buffer_free(&file);
