@@ -15,3 +15,5 @@ TESTS += tests/system/kill.sh
 EXTRA_DIST += tests/system/kill.sh
 TESTS += tests/system/environment.sh
 EXTRA_DIST += tests/system/environment.sh
+TESTS += tests/system/full.sh
+EXTRA_DIST += tests/system/full.sh
