@@ -13,9 +13,17 @@ struct http {
 	struct loop *loop;
 	CURLM *multi;
 	struct loop_timer *timer; /* libcurl's own time-outs */
+	struct loop_timer *rest;  /* since the last transfer ended */
+	long connections;
 	struct http_transfer *first;
 	bool closing;
 };
+
+/*
+ * A kept HTTP/2 connection holds the last frame that was sent, with the key in it, in a buffer that
+ * cannot be reached; so no connection is kept for longer than work comes.
+ */
+#define REST_MS 3000
 
 void http_init_process(void)
 {
@@ -42,6 +50,8 @@ static void transfer_unlink(struct http_transfer *transfer)
 		transfer->http->first = transfer->next;
 	if (transfer->next != NULL)
 		transfer->next->previous = transfer->previous;
+	if (transfer->http->first == NULL)
+		loop_timer_set(transfer->http->rest, REST_MS);
 }
 
 static void transfer_release(struct http_transfer *transfer)
@@ -181,7 +191,43 @@ static int time_wanted(CURLM *multi, long timeout_ms, void *context)
 	return 0;
 }
 
-#define SET_MULTI(option, value) (curl_multi_setopt(made->multi, (option), (value)) == CURLM_OK)
+#define SET_MULTI(option, value) (curl_multi_setopt(multi, (option), (value)) == CURLM_OK)
+
+static CURLM *multi_new(struct http *http)
+{
+	CURLM *multi = curl_multi_init();
+
+	/*
+	 * How many connections there are at once is for the caller to bound, by how many transfers
+	 * it starts. libcurl's own bounds would make transfers wait whose time is running.
+	 */
+	if (multi != NULL && SET_MULTI(CURLMOPT_SOCKETFUNCTION, socket_wanted) &&
+		SET_MULTI(CURLMOPT_SOCKETDATA, http) &&
+		SET_MULTI(CURLMOPT_TIMERFUNCTION, time_wanted) &&
+		SET_MULTI(CURLMOPT_TIMERDATA, http) &&
+		SET_MULTI(CURLMOPT_MAXCONNECTS, http->connections) &&
+		SET_MULTI(CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX))
+		return multi;
+	(void)curl_multi_cleanup(multi);
+	return NULL;
+}
+
+/* Closes what is kept open, with a last call of socket_wanted for each. */
+static void close_all(void *context)
+{
+	struct http *http = context;
+	CURLM *next;
+
+	if (http->first != NULL)
+		return;
+	/* libcurl closes idle connections together with their multi handle only. */
+	next = multi_new(http);
+	if (next == NULL)
+		return;
+	(void)curl_multi_cleanup(http->multi);
+	loop_timer_cancel(http->timer);
+	http->multi = next;
+}
 
 bool http_new(struct loop *loop, size_t connections, struct http **http, struct error *error)
 {
@@ -189,18 +235,11 @@ bool http_new(struct loop *loop, size_t connections, struct http **http, struct 
 
 	assert(connections > 0);
 	made->loop = loop;
+	made->connections = (long)connections;
 	made->timer = loop_timer_new(loop, time_over, made);
-	made->multi = curl_multi_init();
-	/*
-	 * How many connections there are at once is for the caller to bound, by how many transfers
-	 * it starts. libcurl's own bounds would make transfers wait whose time is running.
-	 */
-	if (made->multi != NULL && SET_MULTI(CURLMOPT_SOCKETFUNCTION, socket_wanted) &&
-		SET_MULTI(CURLMOPT_SOCKETDATA, made) &&
-		SET_MULTI(CURLMOPT_TIMERFUNCTION, time_wanted) &&
-		SET_MULTI(CURLMOPT_TIMERDATA, made) &&
-		SET_MULTI(CURLMOPT_MAXCONNECTS, (long)connections) &&
-		SET_MULTI(CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX)) {
+	made->rest = loop_timer_new(loop, close_all, made);
+	made->multi = multi_new(made);
+	if (made->multi != NULL) {
 		*http = made;
 		return true;
 	}
@@ -220,6 +259,7 @@ void http_free(struct http *http)
 	/* Closes what was kept open, with a last call of socket_wanted for each. */
 	(void)curl_multi_cleanup(http->multi);
 	loop_timer_free(http->timer);
+	loop_timer_free(http->rest);
 	free(http);
 }
 

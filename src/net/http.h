@@ -8,9 +8,10 @@
 #include "net/loop.h"
 
 /*
- * HTTPS on the loop by libcurl's multi interface. Connections are kept; HTTP/2 where the server has
- * it; TLS 1.2 at least; certificates are always verified; redirects are never followed (a 3xx is an
- * answer like any other); https alone; no proxy from the environment; no Expect: 100-continue.
+ * HTTPS on the loop by libcurl's multi interface. Connections are kept while there is work, and
+ * closed some seconds after its end; HTTP/2 where the server has it; TLS 1.2 at least; certificates
+ * are always verified; redirects are never followed (a 3xx is an answer like any other); https
+ * alone; no proxy from the environment; no Expect: 100-continue.
  */
 struct http;
 struct http_transfer;
