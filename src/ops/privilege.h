@@ -12,8 +12,8 @@
 bool must_check privilege_become(const char *user, struct error *error);
 
 /*
- * No core dumps, no ptrace by others of the same user (PR_SET_DUMPABLE 0), umask 077. To be called
- * first thing; privilege_become keeps it in force.
+ * No core dumps, no ptrace by others of the same user (PR_SET_DUMPABLE 0), umask 077, freed memory
+ * overwritten. To be called first thing; privilege_become keeps it in force.
  */
 void privilege_guard_secrets(void);
 
