@@ -217,6 +217,10 @@ bool must_check store_left_count(struct store *store, const struct store_claim *
 bool must_check store_untried(
 	struct store *store, const struct store_claim *claim, bool *untried, struct error *error);
 
+/* Whether one of CLAIM's jobs (base_since_ms counts) is under a running lease, whoever's. */
+bool must_check store_leased(
+	struct store *store, const struct store_claim *claim, bool *leased, struct error *error);
+
 /* ---- attempts ---- */
 
 enum attempt_kind {

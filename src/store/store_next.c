@@ -105,6 +105,23 @@ bool store_left_count(struct store *store, const struct store_claim *claim, int6
 	return true;
 }
 
+static bool exists(struct store *store, sqlite3_stmt *statement, const struct store_claim *claim,
+	bool *found, struct error *error)
+{
+	enum store_step step;
+
+	*found = false;
+	if (statement == NULL)
+		return false;
+	store_bind_claim(statement, claim);
+	step = store_step(store, statement, error);
+	if (step != STORE_ROW)
+		return step == STORE_DONE;
+	*found = true;
+	store_rest(statement);
+	return true;
+}
+
 bool store_untried(
 	struct store *store, const struct store_claim *claim, bool *untried, struct error *error)
 {
@@ -113,16 +130,17 @@ bool store_untried(
 		"AND state IN " SQL_WAITING " AND state = " SQL_SCHEDULED " AND next_ms <= ?3 "
 		"AND base_ms >= ?4 LIMIT 1",
 		error);
-	enum store_step step;
 
-	*untried = false;
-	if (statement == NULL)
-		return false;
-	store_bind_claim(statement, claim);
-	step = store_step(store, statement, error);
-	if (step != STORE_ROW)
-		return step == STORE_DONE;
-	*untried = true;
-	store_rest(statement);
-	return true;
+	return exists(store, statement, claim, untried, error);
+}
+
+bool store_leased(
+	struct store *store, const struct store_claim *claim, bool *leased, struct error *error)
+{
+	sqlite3_stmt *statement = store_statement(store, STATEMENT_LEASED,
+		"SELECT 1 FROM jobs INDEXED BY jobs_leased WHERE service = ?1 "
+		"AND lease_token IS NOT NULL AND lease_until_ms > ?2 AND base_ms >= ?4 LIMIT 1",
+		error);
+
+	return exists(store, statement, claim, leased, error);
 }

@@ -1064,6 +1064,34 @@ static void test_untried(void **state)
 	assert_false(untried(f, &claim));
 }
 
+static void test_leased(void **state)
+{
+	struct fixture *f = *state;
+	struct store_claim claim = claim_at(NOW, 1, 1);
+	struct store_job *jobs;
+	size_t count;
+	bool leased;
+
+	add_contract(f, "c1");
+	add_job(f, &(struct job_spec){.state = JOB_SCHEDULED, .next_ms = NOW - 1});
+	OK(f, store_leased(f->store, &claim, &leased, &f->error));
+	assert_false(leased);
+	OK(f, store_begin(f->store, &f->error));
+	OK(f, store_jobs_claim(f->store, &claim, &jobs, &count, &f->error));
+	OK(f, store_commit(f->store, &f->error));
+	assert_int_equal(count, 1);
+	store_jobs_free(jobs, count);
+	OK(f, store_leased(f->store, &claim, &leased, &f->error));
+	assert_true(leased);
+	claim.service = "none";
+	OK(f, store_leased(f->store, &claim, &leased, &f->error));
+	assert_false(leased);
+	claim.service = "webhg2";
+	claim.now_ms = NOW + 2 * MINUTE;
+	OK(f, store_leased(f->store, &claim, &leased, &f->error));
+	assert_false(leased);
+}
+
 /* ---- attempts ---- */
 
 static void note_attempt(void *context, const struct store_attempt *attempt)
@@ -1497,6 +1525,7 @@ int main(void)
 		TEST(test_next),
 		TEST(test_next_behind_lease),
 		TEST(test_left_count),
+		TEST(test_leased),
 		TEST(test_untried),
 		TEST(test_ignore_due_takes_untried_first),
 		TEST(test_attempts),

@@ -777,6 +777,7 @@ static void use_everything(struct fixture *f, struct store *store)
 	OK(f, store_job_set_state(store, id, JOB_FAILED, 0, 0, NULL, &f->error));
 	OK(f, store_next(store, &claim, &next_ms, &f->error));
 	OK(f, store_left_count(store, &claim, &next_ms, &other, &f->error));
+	OK(f, store_leased(store, &claim, &found, &f->error));
 	OK(f, store_untried(store, &claim, &found, &f->error));
 	claim.ignore_due = true;
 	OK(f, store_jobs_claim(store, &claim, &jobs, &count, &f->error));
