@@ -1,5 +1,7 @@
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -41,19 +43,43 @@ static int read_settings(const struct options *options, struct settings **settin
 	return EXIT_ALL_DONE;
 }
 
-static int check_config(const struct options *options, const struct settings *settings)
+/*
+ * What else the configuration and the command line name: wrong usage touches nothing, so it has to
+ * be found before the store is opened.
+ */
+static bool check_named(
+	const struct options *options, const struct settings *settings, struct error *error)
+{
+	struct pki *pki;
+	size_t i;
+
+	if (!settings_make_pki(settings, &pki, error))
+		return error_context(error, "%s", options->config);
+	pki_free(pki);
+	for (i = 0; i < options->import_count; i++) {
+		const char *path = options->imports[i];
+
+		if (strcmp(path, "-") != 0 && access(path, R_OK) != 0)
+			return error_set(error, ERROR_PERMANENT, "--import %s: cannot be read: %s",
+				path, strerror(errno));
+	}
+	return true;
+}
+
+static int work(const struct options *options, struct settings *settings)
 {
 	struct error error;
-	struct pki *pki;
 
-	if (!settings_make_pki(settings, &pki, &error)) {
-		log_error("%s: %s", options->config, error.text);
+	if (!check_named(options, settings, &error)) {
+		log_error("%s", error.text);
 		return EXIT_USAGE;
 	}
-	pki_free(pki);
-	printf("%s: in order, %zu services\n", options->config,
-		settings_config(settings)->profile_count);
-	return EXIT_ALL_DONE;
+	if (options->check_config) {
+		printf("%s: in order, %zu services\n", options->config,
+			settings_config(settings)->profile_count);
+		return EXIT_ALL_DONE;
+	}
+	return options->run_once ? run_once(options, settings) : daemon_run(options, settings);
 }
 
 int certinstalld(int argc, char **argv)
@@ -87,12 +113,7 @@ int certinstalld(int argc, char **argv)
 		status = EXIT_CANNOT_WORK;
 	}
 	if (status == EXIT_ALL_DONE) {
-		if (options.check_config)
-			status = check_config(&options, settings);
-		else if (options.run_once)
-			status = run_once(&options, settings);
-		else
-			status = daemon_run(&options, settings);
+		status = work(&options, settings);
 		settings_unref(settings);
 	}
 	options_clear(&options);

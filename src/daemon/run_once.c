@@ -22,9 +22,10 @@ struct run {
 	struct loop_timer *progress;
 	struct loop_timer *wait;
 	bool intake_over;
-	int64_t wait_until_ms; /* wall; 0: not all that is due was tried yet */
-	bool ending;	       /* nothing more is begun */
-	bool broken_off;       /* what could not be stored is left to its lease */
+	int64_t wait_until_ms;	   /* wall; 0: not all that is due was tried yet */
+	bool ending;		   /* nothing more is begun */
+	struct loop_timer *others; /* to look at what other processes have in hand */
+	bool broken_off;	   /* what could not be stored is left to its lease */
 	size_t rejected;
 	bool later; /* a source could not be gone through whole */
 };
@@ -43,6 +44,7 @@ static void job_settled(void *context, const struct attempt_result *result, enum
 static void pump_idle(void *context, int64_t next_ms);
 static void begin_wait(struct run *run);
 static void wait_over(void *context);
+static void look_again(void *context);
 static void signalled(void *context, int number);
 static void show_progress(void *context);
 
@@ -70,6 +72,7 @@ static bool start(struct run *run, struct settings *settings, struct error *erro
 	for (i = 0; i < ARRAY_LENGTH(numbers); i++)
 		run->signals[i] = loop_signal_new(run->runtime.loop, numbers[i], signalled, run);
 	run->wait = loop_timer_new(run->runtime.loop, wait_over, run);
+	run->others = loop_timer_new(run->runtime.loop, look_again, run);
 	run->progress = loop_timer_new(run->runtime.loop, show_progress, run);
 	if (isatty(STDOUT_FILENO))
 		loop_timer_set(run->progress, PROGRESS_MS);
@@ -143,6 +146,7 @@ static void stop(struct run *run)
 
 	loop_timer_free(run->progress);
 	loop_timer_free(run->wait);
+	loop_timer_free(run->others);
 	for (i = 0; i < ARRAY_LENGTH(run->signals); i++)
 		loop_signal_free(run->signals[i]);
 	runtime_stop(&run->runtime);
@@ -153,6 +157,9 @@ static int finish(struct run *run)
 	struct error error;
 	bool counted;
 
+	/* Ends the intake's batch in hand, so that what it stores is counted. */
+	worker_free(run->runtime.worker);
+	run->runtime.worker = NULL;
 	/* A daemon beside this run does not know of the keys that were wiped here. */
 	if (!store_checkpoint(run->runtime.store, &error))
 		log_warning("%s", error.text);
@@ -168,8 +175,11 @@ static int finish(struct run *run)
 		printf("%zu records were rejected: see the messages above, and rejected/ in the "
 		       "spool\n",
 			run->rejected);
-	if (run->rejected > 0 || run->later || tally_total(&run->tally, "failed") > 0 ||
-		tally_total(&run->tally, "refused") > 0 || tally_total(&run->tally, "left") > 0)
+	if (!run->intake_over)
+		puts("stopped before all records were taken in");
+	if (run->rejected > 0 || run->later || !run->intake_over ||
+		tally_total(&run->tally, "failed") > 0 || tally_total(&run->tally, "refused") > 0 ||
+		tally_total(&run->tally, "left") > 0)
 		return EXIT_SOMETHING_LEFT;
 	return EXIT_ALL_DONE;
 }
@@ -283,14 +293,53 @@ static void wait_over(void *context)
 	}
 }
 
+/* Whether another process has jobs of this run in hand; there are none of its own when it asks. */
+static bool others_at_work(const struct run *run)
+{
+	const struct config *config = settings_config(run->runtime.settings);
+	struct error error;
+	size_t i;
+
+	for (i = 0; i < config->profile_count; i++) {
+		const char *service = config->profiles[i].rules.id;
+		const struct store_claim claim = {
+			.service = service,
+			.now_ms = clock_wall_ms(clock_system()),
+			.base_since_ms = run->options->issued_since_ms,
+		};
+		bool leased;
+
+		if (run->options->service != NULL && strcmp(run->options->service, service) != 0)
+			continue;
+		/* A store that cannot be read is the pump's to tell. */
+		if (store_leased(run->runtime.store, &claim, &leased, &error) && leased)
+			return true;
+	}
+	return false;
+}
+
 /* All that could be done is done, for now: waits for what may succeed yet, as long as it may. */
 static void pump_idle(void *context, int64_t next_ms)
 {
 	struct run *run = context;
 
 	begin_wait(run);
-	if (run->ending || (run->wait_until_ms != 0 && next_ms > run->wait_until_ms))
+	if (run->ending) {
 		loop_stop(run->runtime.loop);
+	} else if (run->wait_until_ms != 0 && next_ms > run->wait_until_ms) {
+		/* Nobody tells when another process is done with its own: it is asked again. */
+		if (others_at_work(run))
+			loop_timer_set(run->others, LOOK_MS);
+		else
+			loop_stop(run->runtime.loop);
+	}
+}
+
+static void look_again(void *context)
+{
+	const struct run *run = context;
+
+	pump_poke(run->runtime.pump);
 }
 
 static void signalled(void *context, int number)
