@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Private keys are nowhere but where they belong: not in the log, not in the store but sealed, not in
+# what explains a rejection, and no longer in the memory of a daemon that is done with them.
+# shellcheck source=tests/system/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/system/keys.sh
+. "$(dirname "$0")/keys.sh"
+system_begin
+mock_start
+write_config 'retry-floor = "100ms"' 'retry-ceiling = "200ms"'
+keys_begin
+
+# clean NAME FILE…: no line of a key in them.
+clean() {
+	local name=$1
+
+	shift
+	check "$name" 0 "$(cat "$@" | grep -caF -f "$lines")"
+}
+
+daemon_start --verbose 2>/dev/null || exit 99
+take rsa --item ov-ssl --key rsa-2048 --link webhg2:r1:rsa.example.jp \
+	--link gio-ca:r2:rsa.example.jp --link docex:r3:rsa.example.jp
+take ec --item dv-ssl --key ec-p256 --link webhg2:e1:ec.example.jp \
+	--link cloud-hosting:e2:ec.example.jp --link docex:e3:ec.example.jp
+take p12 --item bring-in --key rsa-3072 --pkcs12 --link webhg2:p1:p12.example.jp \
+	--link cloud-hosting:p2:p12.example.jp --link docex:p3:p12.example.jp
+# A key that does not belong is read, too, and refused.
+take wrong --item bring-in --key ec-p384 --wrong-key --link docex:w1:wrong.example.jp
+wait_for 20 sh -c "[ \$(grep -c 'installed on try 1' '$log') -eq 9 ]"
+# One that stays in the queue, sealed.
+faults '"service":"webhg2","fault":"status","status":503'
+take stays --item dv-ssl --key rsa-2048 --link webhg2:s1:stays.example.jp
+wait_for 10 grep -q 'ssl-stays: .*retrying' "$log"
+# And records that are rejected: in one that cannot be read the key stands where no key belongs.
+take broken --item dv-ssl --key ec-p256 --link webhg2:b1:broken.example.jp
+wait_for 10 grep -q 'ssl-broken: .*retrying' "$log"
+tr -d '\n' <"$scratch/broken.key" | sed 's/.*/{"contract": "&", "revision": "&"}/' >"$spool/.x"
+mv "$spool/.x" "$spool/x.json"
+sed 's/-----BEGIN PRIVATE KEY-----/junk/; s/$/\\n/' "$scratch/broken.key" | tr -d '\n' |
+	sed 's/.*/{"contract":"&","revision":1}\n{"&/' >"$spool/.y"
+mv "$spool/.y" "$spool/y.ndjson"
+wait_for 10 test -e "$spool/rejected/y.ndjson.reason" -a -e "$spool/rejected/x.json.reason"
+
+check "there is something to look for" yes \
+	"$([ "$(wc -l <"$lines")" -gt 60 ] && [ "$(wc -l <"$needles")" -gt 100 ] && echo yes ||
+		wc -l "$lines" "$needles")"
+check "all of it is told of the spool's own copy" yes \
+	"$(cat "$spool/rejected/"*json | grep -qaF -f "$lines" && echo yes)"
+clean "the log" "$log"
+clean "the reasons of rejected records" "$spool"/rejected/*.reason
+clean "the store and its journal" "$scratch"/store/*
+check "a key in the queue is sealed in it" 2 "$(query 'select count(*) from secrets')"
+
+# The memory, once the daemon rests: "stays" and "broken" are tried for ever, so they are ended.
+control DELETE
+wait_for 20 sh -c "grep -q 'ssl-stays: .*installed' '$log' && grep -q 'ssl-broken: .*installed' '$log'"
+search_memory
+daemon_stop
+check "and it ends well" 0 "$status"
+
+system_end
