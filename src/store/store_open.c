@@ -172,7 +172,7 @@ static bool settings(sqlite3 *db, const char *path, struct error *error)
 				      "PRAGMA journal_size_limit = 67108864;";
 	int result;
 
-	sqlite3_busy_timeout(db, STORE_BUSY_TIMEOUT_MS);
+	sqlite3_busy_handler(db, store_wait_for_lock, NULL);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);

@@ -11,6 +11,8 @@
 #define STORE_APPLICATION_ID 0x63727469
 
 #define STORE_BUSY_TIMEOUT_MS 10000
+#define STORE_BUSY_STEP_US 500
+int store_wait_for_lock(void *unused, int tries);
 
 /*
  * The numbers under which states stand in the file. They never change, whatever becomes of the

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- errors ---- */
 
@@ -224,6 +225,19 @@ bool store_write_leave(struct store *store, bool own, bool done, struct error *e
 	return false;
 }
 
+/*
+ * SQLite's own waits grow to 100 ms, during which the loop would send nothing; the other writers,
+ * the intake's thread or another process, are done in a few.
+ */
+int store_wait_for_lock(void *unused, int tries)
+{
+	(void)unused;
+	if (tries >= STORE_BUSY_TIMEOUT_MS * 1000 / STORE_BUSY_STEP_US)
+		return 0;
+	usleep(STORE_BUSY_STEP_US);
+	return 1;
+}
+
 bool store_checkpoint(struct store *store, struct error *error)
 {
 	int result;
@@ -231,7 +245,7 @@ bool store_checkpoint(struct store *store, struct error *error)
 	assert(!store->in_transaction);
 	sqlite3_busy_timeout(store->db, 0);
 	result = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-	sqlite3_busy_timeout(store->db, STORE_BUSY_TIMEOUT_MS);
+	sqlite3_busy_handler(store->db, store_wait_for_lock, NULL);
 	if (result == SQLITE_OK || (result & 0xff) == SQLITE_BUSY)
 		return true;
 	return store_map_error(store->path, store->db, result, error);

@@ -190,7 +190,6 @@ static void test_settings(void **state)
 		{"PRAGMA cell_size_check", 1},
 		{"PRAGMA mmap_size", 0},
 		{"PRAGMA temp_store", 2},
-		{"PRAGMA busy_timeout", STORE_BUSY_TIMEOUT_MS},
 		{"PRAGMA cache_size", -16384},
 		{"PRAGMA user_version", 2},
 		{"PRAGMA application_id", STORE_APPLICATION_ID},
