@@ -7,6 +7,7 @@ src_pki_libpki_a_SOURCES = \
 	src/pki/key.c \
 	src/pki/keyring.c \
 	src/pki/parse.c \
+	src/pki/pem.c \
 	src/pki/pbe.c \
 	src/pki/pkcs12.c \
 	src/pki/pki.c src/pki/pki.h \

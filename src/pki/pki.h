@@ -85,6 +85,13 @@ bool must_check pki_make_pkcs12(struct pki *pki, const struct material *material
 /* SHA-256 of DATA. */
 void pki_sha256(const void *data, size_t length, unsigned char digest[32]);
 
+/*
+ * The SHA-256 of each certificate's DER in TEXT, PEM in the order in which it stands, at most
+ * MAXIMUM of them; what is no certificate is passed over. Returns how many there were; a block that
+ * is no PEM ends the reading.
+ */
+size_t pki_pem_fingerprints(const char *text, unsigned char (*digests)[32], size_t maximum);
+
 /* LENGTH random bytes from the system; aborts when there are none. */
 void pki_random(void *data, size_t length);
 

@@ -429,6 +429,38 @@ static void test_threads(void **state)
 	free(root);
 }
 
+/* PEM to fingerprints: certificates in their order, and nothing else. */
+static void test_pem_fingerprints(void **state)
+{
+	char *leaf = fixture_pem(chain.leaf), *intermediate = fixture_pem(chain.intermediate);
+	char *key = leaf_key();
+	char *text = xasprintf("junk\n%s%s%s", leaf, key, intermediate);
+	unsigned char found[3][32], wanted[32];
+	unsigned char *der = NULL;
+	int length = i2d_X509(chain.leaf, &der);
+
+	(void)state;
+	pki_sha256(der, (size_t)length, wanted);
+	OPENSSL_free(der);
+	assert_int_equal(pki_pem_fingerprints(text, found, 3), 2);
+	assert_memory_equal(found[0], wanted, 32);
+	der = NULL;
+	length = i2d_X509(chain.intermediate, &der);
+	pki_sha256(der, (size_t)length, wanted);
+	OPENSSL_free(der);
+	assert_memory_equal(found[1], wanted, 32);
+	assert_int_equal(pki_pem_fingerprints(text, found, 1), 1);
+	assert_int_equal(pki_pem_fingerprints("", found, 3), 0);
+	assert_int_equal(pki_pem_fingerprints(key, found, 3), 0);
+	/* One that is broken off ends it. */
+	text[strlen(text) - 40] = '\0';
+	assert_int_equal(pki_pem_fingerprints(text, found, 3), 1);
+	free(text);
+	free(leaf);
+	free_wiped_text(key);
+	free(intermediate);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -441,6 +473,7 @@ int main(void)
 		cmocka_unit_test(test_dates_far_away),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_helpers),
+		cmocka_unit_test(test_pem_fingerprints),
 		cmocka_unit_test(test_threads),
 	};
 

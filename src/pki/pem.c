@@ -1,0 +1,28 @@
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <string.h>
+
+#include "pki/pki_private.h"
+
+size_t pki_pem_fingerprints(const char *text, unsigned char (*digests)[DIGEST_SIZE], size_t maximum)
+{
+	BIO *bio = BIO_new_mem_buf(text, -1);
+	char *name = NULL, *header = NULL;
+	unsigned char *data = NULL;
+	size_t count = 0;
+	long length = 0;
+
+	if (bio == NULL)
+		abort();
+	while (count < maximum && PEM_read_bio(bio, &name, &header, &data, &length) == 1) {
+		if (strcmp(name, PEM_STRING_X509) == 0 || strcmp(name, PEM_STRING_X509_OLD) == 0)
+			pki_sha256(data, (size_t)length, digests[count++]);
+		OPENSSL_free(name);
+		OPENSSL_free(header);
+		OPENSSL_clear_free(data, (size_t)length);
+	}
+	ERR_clear_error();
+	BIO_free(bio);
+	return count;
+}
