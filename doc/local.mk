@@ -1,2 +1,5 @@
 # Part of Makefile.am: doc.
-EXTRA_DIST += doc/performance.md
+EXTRA_DIST += doc/performance.md doc/services.md \
+	doc/examples/services.d/caddy.conf \
+	doc/examples/services.d/lxd.conf \
+	doc/examples/services.d/nginx.conf

@@ -97,6 +97,13 @@ const struct profile *config_profile(const struct config *config, const char *id
 	return NULL;
 }
 
+static void describe(
+	const char *section, const struct option *options, size_t count, struct buffer *out)
+{
+	buffer_printf(out, "\n%s { … } in it\n\n", section);
+	options_describe(options, count, out);
+}
+
 void config_describe(struct buffer *out)
 {
 	buffer_append_text(out, "certinstalld.conf\n\n");
@@ -106,6 +113,9 @@ void config_describe(struct buffer *out)
 	buffer_append_text(out, "\nservices.d/ID.conf: those of a site, and\n\n");
 	options_describe(profile_options + PROFILE_SITE_OPTION_COUNT,
 		PROFILE_OPTION_COUNT - PROFILE_SITE_OPTION_COUNT, out);
-	buffer_append_text(out, "\npart NAME { … } in it\n\n");
-	options_describe(profile_part_options, PROFILE_PART_OPTION_COUNT, out);
+	describe("part NAME", profile_part_options, PROFILE_PART_OPTION_COUNT, out);
+	describe("step NAME", profile_step_options, PROFILE_STEP_OPTION_COUNT, out);
+	describe("answer NAME", profile_answer_options, PROFILE_ANSWER_OPTION_COUNT, out);
+	describe("follow", profile_follow_options, PROFILE_FOLLOW_OPTION_COUNT, out);
+	describe("read-back", profile_read_back_options, PROFILE_READ_BACK_OPTION_COUNT, out);
 }

@@ -1,7 +1,10 @@
 #include "config/config_private.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/alloc.h"
 #include "base/text.h"
 
 #define DURATION_TEXT_MAX 48
@@ -22,6 +25,21 @@ static bool check_retries(
 		floor, ceiling);
 }
 
+/* So many an attempt may send one after another. */
+static int64_t request_count(const struct profile *profile)
+{
+	int64_t count = profile->step_count > 0 ? (int64_t)profile->step_count : 1;
+
+	if (profile->read_back.kind == READ_BACK_REQUEST && profile->read_back.before_push)
+		count++;
+	return count;
+}
+
+static int64_t attempt_ms(const struct profile *profile)
+{
+	return request_count(profile) * profile->total_timeout_ms + profile->verify_timeout_ms;
+}
+
 /*
  * A lease that runs out while its job is still worked on would let a second process do the job at
  * the same time.
@@ -34,21 +52,38 @@ static bool check_lease(
 	size_t i;
 
 	for (i = 1; i < config->profile_count; i++) {
-		const struct profile *profile = &config->profiles[i];
-
-		if (profile->total_timeout_ms + profile->verify_timeout_ms >
-			worst->total_timeout_ms + worst->verify_timeout_ms)
-			worst = profile;
+		if (attempt_ms(&config->profiles[i]) > attempt_ms(worst))
+			worst = &config->profiles[i];
 	}
-	if (config->lease_ms > worst->total_timeout_ms + worst->verify_timeout_ms)
+	if (config->lease_ms > attempt_ms(worst))
 		return true;
 	text_from_duration_ms(lease, sizeof(lease), config->lease_ms);
 	text_from_duration_ms(total, sizeof(total), worst->total_timeout_ms);
 	text_from_duration_ms(verify, sizeof(verify), worst->verify_timeout_ms);
+	if (request_count(worst) > 1)
+		return options_error(file, NULL, "lease", error,
+			"%s is not longer than total-timeout (%s) for each of %" PRId64
+			" requests and verify-timeout (%s) of %s together, so that two processes "
+			"could do one job at once; write a longer lease",
+			lease, total, request_count(worst), verify, worst->rules.id);
 	return options_error(file, NULL, "lease", error,
 		"%s is not longer than total-timeout (%s) and verify-timeout (%s) of %s together, "
 		"so that two processes could do one job at once; write a longer lease",
 		lease, total, verify, worst->rules.id);
+}
+
+/* A fault in KEY of PROFILE, which its site or its own file gave. */
+static bool profile_error(const struct option_file *file, const struct profile *profile,
+	const char *key, struct error *error, const char *text)
+{
+	char *place = xasprintf("site %s", profile->rules.id);
+
+	if (options_given(file, place, key) || profile->path == NULL)
+		options_error(file, place, key, error, "%s", text);
+	else
+		error_set(error, ERROR_PERMANENT, "%s: %s: %s", profile->path, key, text);
+	free(place);
+	return false;
 }
 
 static bool check_client_keys(
@@ -62,10 +97,33 @@ static bool check_client_keys(
 
 		if (profile->client_key == NULL || profile->client_certificate != NULL)
 			continue;
-		if (options_given(file, profile->rules.id, "client-key"))
-			return options_error(
-				file, profile->rules.id, "client-key", error, "%s", text);
-		return error_set(error, ERROR_PERMANENT, "%s: client-key: %s", profile->path, text);
+		return profile_error(file, profile, "client-key", error, text);
+	}
+	return true;
+}
+
+/* What a site and the profile under it say together. */
+static bool check_profiles(
+	const struct option_file *file, const struct config *config, struct error *error)
+{
+	char why[PROFILE_WHY_MAX];
+	const char *key;
+	size_t i;
+
+	for (i = 0; i < config->profile_count; i++) {
+		const struct profile *profile = &config->profiles[i];
+		char *place = xasprintf("site %s", profile->rules.id);
+		bool both =
+			options_given(file, place, "edge") && options_given(file, place, "edges");
+
+		if (both)
+			options_error(file, place, "edges", error,
+				"stands beside edge; keep one of the two");
+		free(place);
+		if (both)
+			return false;
+		if (!profile_check(profile, &key, why))
+			return profile_error(file, profile, key, error, why);
 	}
 	return true;
 }
@@ -76,5 +134,5 @@ bool config_check(const struct option_file *file, const struct config *config, s
 		return options_error(file, NULL, "closing-days", error,
 			"more than %d periods; write fewer", CALENDAR_CLOSINGS_MAX);
 	return check_retries(file, config, error) && check_lease(file, config, error) &&
-	       check_client_keys(file, config, error);
+	       check_client_keys(file, config, error) && check_profiles(file, config, error);
 }

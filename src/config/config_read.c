@@ -146,7 +146,8 @@ bool config_read(const char *path, struct config **config, struct error *error)
 	struct option_file file = {.path = path,
 		.options = config_options,
 		.option_count = CONFIG_OPTION_COUNT,
-		.section = &site_section};
+		.sections = &site_section,
+		.section_count = 1};
 	struct config *made = NULL;
 
 	if (options_open(&file, error)) {

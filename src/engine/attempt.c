@@ -347,6 +347,8 @@ static void answered(void *context, struct http_answer *answer)
 	}
 	switch (judgement.kind) {
 	case JUDGED_DONE:
+	case JUDGED_ACCEPTED: /* the look at the edge follows it */
+	case JUDGED_PENDING:
 		note_push(attempt, answer, &judgement, "done");
 		attempt->result->pushed = true;
 		attempt->result->pushed_at_ms = wall_now(attempt);
@@ -360,6 +362,7 @@ static void answered(void *context, struct http_answer *answer)
 		note_push(attempt, answer, &judgement, "permanent");
 		finish(attempt, JOB_EVENT_PERMANENT);
 		return;
+	case JUDGED_NEXT_STEP:
 	case JUDGED_INTERNAL:
 		note_push(attempt, answer, &judgement, "internal");
 		attempt->result->internal = true;

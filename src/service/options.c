@@ -18,10 +18,72 @@ struct value {
 	int64_t number;
 };
 
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+size_t option_distance(const char *a, const char *b)
+{
+	size_t row[64], length = strlen(b), i, j;
+
+	if (length >= ARRAY_LENGTH(row))
+		return SIZE_MAX;
+	for (j = 0; j <= length; j++)
+		row[j] = j;
+	for (i = 1; a[i - 1] != '\0'; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (j = 1; j <= length; j++) {
+			size_t change = diagonal + (a[i - 1] != b[j - 1]);
+
+			diagonal = row[j];
+			row[j] = least(least(row[j], row[j - 1]) + 1, change);
+		}
+	}
+	return row[length];
+}
+
 static bool refuse(char why[OPTION_WHY_MAX], const char *text)
 {
 	snprintf(why, OPTION_WHY_MAX, "%s", text);
 	return false;
+}
+
+/* Thousandths as people write them: "2.5". */
+static void write_rate(char *text, size_t size, int64_t milli)
+{
+	size_t length;
+
+	snprintf(text, size, "%" PRId64 ".%03" PRId64, milli / 1000, milli % 1000);
+	for (length = strlen(text); text[length - 1] == '0'; length--)
+		text[length - 1] = '\0';
+	if (text[length - 1] == '.')
+		text[length - 1] = '\0';
+}
+
+/* Digits, and after a point three more at most. */
+static bool read_rate(const char *text, int64_t *milli)
+{
+	size_t whole = strcspn(text, "."), i;
+	char digits[32];
+	int64_t unit = 1000;
+
+	if (whole == 0 || whole > 9)
+		return false;
+	memcpy(digits, text, whole);
+	digits[whole] = '\0';
+	if (digits[0] == '-' || !text_to_int64(digits, 0, 999999999, milli))
+		return false;
+	*milli *= 1000;
+	if (text[whole] == '\0')
+		return true;
+	for (i = whole + 1; text[i] >= '0' && text[i] <= '9' && unit > 1; i++) {
+		unit /= 10;
+		*milli += unit * (text[i] - '0');
+	}
+	return text[i] == '\0' && i > whole + 1;
 }
 
 static bool in_bounds(const struct option *option, int64_t number, char why[OPTION_WHY_MAX])
@@ -33,6 +95,9 @@ static bool in_bounds(const struct option *option, int64_t number, char why[OPTI
 	if (option->type == OPTION_DURATION) {
 		text_from_duration_ms(least, sizeof(least), option->minimum);
 		text_from_duration_ms(most, sizeof(most), option->maximum);
+	} else if (option->type == OPTION_RATE) {
+		write_rate(least, sizeof(least), option->minimum);
+		write_rate(most, sizeof(most), option->maximum);
 	} else {
 		snprintf(least, sizeof(least), "%" PRId64, option->minimum);
 		snprintf(most, sizeof(most), "%" PRId64, option->maximum);
@@ -161,6 +226,10 @@ static bool convert(const struct option *option, const char *text, const char *d
 					   : "is no time of day; write 09:00");
 	case OPTION_CHOICE:
 		return read_choice(option, text, &value->number, why);
+	case OPTION_RATE:
+		if (!read_rate(text, &value->number))
+			return refuse(why, "is no number; write 2, 2.5 or 0.125");
+		return in_bounds(option, value->number, why);
 	}
 	abort();
 }
@@ -192,10 +261,26 @@ static void put(const struct option *option, struct value *value, void *target)
 		return;
 	case OPTION_DURATION:
 	case OPTION_SIZE:
+	case OPTION_RATE:
 		memcpy(field, &value->number, sizeof(value->number));
 		return;
 	}
 	abort();
+}
+
+static bool is_fit(const struct option *option, const char *text)
+{
+	char *line, *at;
+	bool fit;
+
+	if (!option->multiline)
+		return text_is_clean(text, strlen(text));
+	line = xstrdup(text);
+	for (at = line; (at = strpbrk(at, "\n\t")) != NULL;)
+		*at = ' ';
+	fit = text_is_clean(line, strlen(line));
+	free_wiped_text(line);
+	return fit;
 }
 
 bool option_set(const struct option *option, const char *text, const char *directory, void *target,
@@ -205,7 +290,7 @@ bool option_set(const struct option *option, const char *text, const char *direc
 	bool fits = false;
 
 	why[0] = '\0';
-	if (!text_is_clean(text, strlen(text)))
+	if (!is_fit(option, text))
 		refuse(why, "holds control characters or is not UTF-8; write plain text");
 	else if (option->minimum > 0 && *text == '\0')
 		refuse(why, "may not be empty; write a value or leave the key out");
@@ -256,6 +341,8 @@ static const char *type_name(const struct option *option)
 		return option->maximum == MINUTES_A_DAY ? "HH:MM or none" : "HH:MM";
 	case OPTION_CHOICE:
 		return "word";
+	case OPTION_RATE:
+		return "number with up to three decimals";
 	}
 	abort();
 }
@@ -271,6 +358,10 @@ static void describe_bounds(const struct option *option, struct buffer *out)
 	} else if (option->type == OPTION_DURATION) {
 		text_from_duration_ms(least, sizeof(least), option->minimum);
 		text_from_duration_ms(most, sizeof(most), option->maximum);
+		buffer_printf(out, ", %s to %s", least, most);
+	} else if (option->type == OPTION_RATE) {
+		write_rate(least, sizeof(least), option->minimum);
+		write_rate(most, sizeof(most), option->maximum);
 		buffer_printf(out, ", %s to %s", least, most);
 	} else if (option->type == OPTION_NUMBER || option->type == OPTION_SIZE) {
 		buffer_printf(out, ", %" PRId64 " to %" PRId64, option->minimum, option->maximum);

@@ -23,6 +23,7 @@ enum option_type {
 	OPTION_SIZE,	 /* uint64_t, bytes */
 	OPTION_MINUTE,	 /* int, minutes after midnight from "HH:MM"; "none" is 1440 if allowed */
 	OPTION_CHOICE,	 /* an enum: the index in choices */
+	OPTION_RATE,	 /* int64_t, thousandths: "2.5" is 2500 */
 };
 
 #define OPTION_WHY_MAX 256
@@ -44,6 +45,7 @@ struct option {
 	enum option_type type;
 	bool list;	      /* { "a", "b" }; needs store */
 	bool confidential;    /* a wrong value is not quoted in the error */
+	bool multiline;	      /* a text that may hold line breaks and tabs */
 	size_t offset;	      /* of the field in the target, unless store is set */
 	const char *fallback; /* the default as one would write it; NULL: the field stays */
 	int64_t minimum;      /* of numbers; 1 for a text or path: it may not be empty */
@@ -54,12 +56,18 @@ struct option {
 	const char *about; /* a sentence for the documentation */
 };
 
-/* Titled sections of a file: `site ID { … }`. */
+/* A kind of section of a file: `site ID { … }`, or `follow { … }`, which stands once. */
 struct option_section {
-	const char *name;
+	const char *name; /* one name is one table, wherever such sections may stand */
+	bool untitled;
 	const struct option *options;
 	size_t option_count;
-	/* The target for the section of this title; NULL refuses it and says WHY. */
+	const struct option_section *sections; /* that may stand in it; NULL: none */
+	size_t section_count;
+	/*
+	 * The target for the section of this title (NULL when untitled); TARGET is that of what it
+	 * stands in. NULL refuses it and says WHY.
+	 */
 	void *(*open)(void *target, const char *title, char why[OPTION_WHY_MAX]);
 };
 
@@ -69,7 +77,8 @@ struct option_file {
 	const char *path; /* borrowed */
 	const struct option *options;
 	size_t option_count;
-	const struct option_section *section; /* NULL: the file has none */
+	const struct option_section *sections; /* NULL: the file has none */
+	size_t section_count;
 
 	/* Filled by options_open. */
 	void *parsed;
@@ -95,22 +104,32 @@ void options_defaults(
 bool must_check options_open(struct option_file *file, struct error *error);
 /* Puts the values that stand in the file's body into TARGET, over what is there. */
 bool must_check options_apply(const struct option_file *file, void *target, struct error *error);
-/* Likewise for its sections, each into what its open() returns. */
+/*
+ * Likewise for its sections, each into what its open() returns: kind by kind in the table's order,
+ * each kind in the file's.
+ */
 bool must_check options_sections(const struct option_file *file, void *target, struct error *error);
 void options_close(struct option_file *file);
 
-/* True when NAME stands in the file; TITLE is NULL for the body, else the section's. */
-bool options_given(const struct option_file *file, const char *title, const char *name);
+/*
+ * A PLACE is NULL for the file's body, else the section as it is written, with what it stands in
+ * before it: "site waf", "follow", "step replace: part key". True when NAME stands there; the name
+ * "" is the section itself.
+ */
+bool options_given(const struct option_file *file, const char *place, const char *name);
 
 /*
- * Sets a permanent error "FILE:LINE: KEY: …" with the line where NAME stands, or without a line
- * when it does not; returns false.
+ * Sets a permanent error "FILE:LINE: PLACE: KEY: …" with the line where NAME stands, or without a
+ * line when it does not; returns false.
  */
-bool options_error(const struct option_file *file, const char *title, const char *name,
+bool options_error(const struct option_file *file, const char *place, const char *name,
 	struct error *error, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 /* Appends the documentation of a table: name, type, default, bounds, and what it is for. */
 void options_describe(const struct option *options, size_t count, struct buffer *out);
+
+/* Levenshtein's distance of two names; SIZE_MAX when one is longer than 63 characters. */
+size_t option_distance(const char *a, const char *b);
 
 /*
  * Turns TEXT into a value by OPTION's row and puts it into TARGET (NULL: only checks). False and

@@ -5,10 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <confuse.h>
-
 #include "base/alloc.h"
 #include "base/file.h"
+#include "service/options_private.h"
 
 /*
  * libconfuse takes the end of the file for the end of a section or comment: a key of the body is
@@ -16,13 +15,6 @@
  * file that was cut off is noticed.
  */
 #define END_KEY "end-of-configuration"
-
-/* Where a key stood; the name "" stands for the section itself. */
-struct option_line {
-	const char *name; /* of the table */
-	char *title;	  /* NULL: in the body */
-	int line;
-};
 
 /*
  * What is being read: libconfuse's callbacks carry no argument of ours, and its lexer is a global
@@ -48,41 +40,28 @@ __attribute__((format(printf, 2, 3))) static void fail_at(int line, const char *
 	error_set(reading.error, ERROR_PERMANENT, "%s:%d: %s", reading.file->path, line, text);
 }
 
+/* One name is one kind, wherever it stands. */
+static const struct option_section *find_kind(
+	const struct option_section *kinds, size_t count, const char *name)
+{
+	const struct option_section *found = NULL;
+	size_t i;
+
+	for (i = 0; i < count && found == NULL; i++)
+		found = strcmp(kinds[i].name, name) == 0
+				? &kinds[i]
+				: find_kind(kinds[i].sections, kinds[i].section_count, name);
+	return found;
+}
+
 static void table_of(const cfg_t *cfg, const struct option **options, size_t *count)
 {
 	const struct option_file *file = reading.file;
-	bool inside = cfg->title != NULL && file->section != NULL;
+	const struct option_section *kind =
+		find_kind(file->sections, file->section_count, cfg->name);
 
-	*options = inside ? file->section->options : file->options;
-	*count = inside ? file->section->option_count : file->option_count;
-}
-
-static size_t least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/* Levenshtein's distance; names longer than the row count as far away. */
-static size_t edit_distance(const char *a, const char *b)
-{
-	size_t row[64], length = strlen(b), i, j;
-
-	if (length >= ARRAY_LENGTH(row))
-		return SIZE_MAX;
-	for (j = 0; j <= length; j++)
-		row[j] = j;
-	for (i = 1; a[i - 1] != '\0'; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (j = 1; j <= length; j++) {
-			size_t change = diagonal + (a[i - 1] != b[j - 1]);
-
-			diagonal = row[j];
-			row[j] = least(least(row[j], row[j - 1]) + 1, change);
-		}
-	}
-	return row[length];
+	*options = kind != NULL ? kind->options : file->options;
+	*count = kind != NULL ? kind->option_count : file->option_count;
 }
 
 static const char *nearest_name(const cfg_t *cfg, const char *name)
@@ -93,7 +72,7 @@ static const char *nearest_name(const cfg_t *cfg, const char *name)
 
 	table_of(cfg, &options, &count);
 	for (i = 0; i < count; i++) {
-		size_t distance = edit_distance(name, options[i].name);
+		size_t distance = option_distance(name, options[i].name);
 
 		if (distance < best) {
 			best = distance;
@@ -132,29 +111,25 @@ static void on_error(cfg_t *cfg, const char *format, va_list arguments)
 	fail_at(cfg->line, "%s; mend the file there", text);
 }
 
-static void remember_line(const cfg_t *cfg, const char *title, const char *name)
+static void remember_line(const cfg_t *section, const char *name, int line)
 {
 	struct option_file *file = reading.file;
 
 	file->lines = xreallocarray(file->lines, file->line_count + 1, sizeof(*file->lines));
 	file->lines[file->line_count++] =
-		(struct option_line){name, xstrdup_or_null(title), cfg->line};
+		(struct option_line){.name = name, .section = section, .line = line};
 }
 
-static const struct option_line *find_line(
-	const struct option_file *file, const char *title, const char *name)
+static bool is_remembered(const cfg_t *section, const char *name)
 {
+	const struct option_file *file = reading.file;
 	size_t i;
 
 	for (i = 0; i < file->line_count; i++) {
-		const struct option_line *line = &file->lines[i];
-
-		if (strcmp(line->name, name) == 0 &&
-			(title == NULL ? line->title == NULL
-				       : line->title != NULL && strcmp(line->title, title) == 0))
-			return line;
+		if (file->lines[i].section == section && strcmp(file->lines[i].name, name) == 0)
+			return true;
 	}
-	return NULL;
+	return false;
 }
 
 /* libconfuse calls this for each value of a list with all that it has so far. */
@@ -170,8 +145,8 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt)
 		;
 	if (i == count)
 		abort();
-	if (find_line(reading.file, cfg->title, opt->name) == NULL) {
-		remember_line(cfg, cfg->title, options[i].name);
+	if (!is_remembered(cfg, opt->name)) {
+		remember_line(cfg, options[i].name, cfg->line);
 	} else if (!options[i].list) {
 		fail_at(cfg->line, "%s: stands twice; keep one", opt->name);
 		return -1;
@@ -190,28 +165,64 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt)
 
 static int on_section(cfg_t *cfg, cfg_opt_t *opt)
 {
-	const cfg_t *section = cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1);
+	const struct option_section *kind =
+		find_kind(reading.file->sections, reading.file->section_count, opt->name);
 
-	remember_line(cfg, section->title, "");
+	if (kind == NULL)
+		abort();
+	if (kind->untitled && cfg_opt_size(opt) > 1) {
+		fail_at(cfg->line, "%s: stands twice; keep one", opt->name);
+		return -1;
+	}
+	remember_line(cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1), "", cfg->line);
 	return 0;
 }
 
-/* libconfuse's rows for a table, with room for two more; freed by the caller. */
-static cfg_opt_t *confuse_options(const struct option *options, size_t count)
+static void free_rows(cfg_opt_t *rows)
 {
-	cfg_opt_t *rows = xcalloc(count + 3, sizeof(*rows));
+	size_t i;
+
+	for (i = 0; rows[i].type != CFGT_NONE; i++) {
+		if (rows[i].type == CFGT_SEC)
+			free_rows(rows[i].subopts);
+	}
+	free(rows);
+}
+
+/*
+ * libconfuse's rows for a table and the sections in it, LAST among them when it is not NULL. To be
+ * freed with free_rows: libconfuse makes its own copy.
+ */
+static cfg_opt_t *confuse_rows(const struct option *options, size_t count,
+	const struct option_section *kinds, size_t kind_count, const char *last)
+{
+	cfg_opt_t *rows = xcalloc(count + kind_count + 2, sizeof(*rows)), *row = rows;
 	const cfg_opt_t end = CFG_END();
 	size_t i;
 
-	for (i = 0; i < count; i++) {
+	for (i = 0; i < count; i++, row++) {
 		const cfg_opt_t text = CFG_STR(options[i].name, NULL, CFGF_NODEFAULT);
 		const cfg_opt_t list = CFG_STR_LIST(options[i].name, NULL, CFGF_NODEFAULT);
 
-		rows[i] = options[i].list ? list : text;
-		rows[i].validcb = on_value;
+		*row = options[i].list ? list : text;
+		row->validcb = on_value;
 	}
-	for (i = count; i < count + 3; i++)
-		rows[i] = end;
+	for (i = 0; i < kind_count; i++, row++) {
+		cfg_opt_t *inner = confuse_rows(kinds[i].options, kinds[i].option_count,
+			kinds[i].sections, kinds[i].section_count, NULL);
+		const cfg_opt_t titled = CFG_SEC(
+			kinds[i].name, inner, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
+		const cfg_opt_t untitled = CFG_SEC(kinds[i].name, inner, CFGF_MULTI);
+
+		*row = kinds[i].untitled ? untitled : titled;
+		row->validcb = on_section;
+	}
+	if (last != NULL) {
+		const cfg_opt_t text = CFG_STR(last, NULL, CFGF_NODEFAULT);
+
+		*row++ = text;
+	}
+	*row = end;
 	return rows;
 }
 
@@ -226,26 +237,41 @@ static cfg_t *confuse_init(cfg_opt_t *rows)
 	return cfg;
 }
 
+/* Says of each line in which place it is. */
+static void name_places(struct option_file *file, cfg_t *cfg, const char *outer,
+	const struct option_section *kinds, size_t kind_count)
+{
+	unsigned int j;
+	size_t i, k;
+
+	for (i = 0; i < kind_count; i++) {
+		cfg_opt_t *opt = cfg_getopt(cfg, kinds[i].name);
+
+		for (j = 0; j < cfg_opt_size(opt); j++) {
+			cfg_t *section = cfg_opt_getnsec(opt, j);
+			char *place = options_place(outer, &kinds[i], section);
+
+			for (k = 0; k < file->line_count; k++) {
+				if (file->lines[k].section == section)
+					file->lines[k].place = xstrdup(place);
+			}
+			name_places(
+				file, section, place, kinds[i].sections, kinds[i].section_count);
+			free(place);
+		}
+	}
+}
+
 static bool parse(struct option_file *file, struct buffer *text, struct error *error)
 {
-	cfg_opt_t *rows = confuse_options(file->options, file->option_count), *inner = NULL;
-	const cfg_opt_t last = CFG_STR(END_KEY, NULL, CFGF_NODEFAULT);
+	cfg_opt_t *rows = confuse_rows(
+		file->options, file->option_count, file->sections, file->section_count, END_KEY);
 	FILE *stream = NULL;
 	cfg_t *cfg;
 	int status;
 
-	rows[file->option_count] = last;
-	if (file->section != NULL) {
-		const char *name = file->section->name;
-
-		inner = confuse_options(file->section->options, file->section->option_count);
-		rows[file->option_count + 1] = (cfg_opt_t)CFG_SEC(
-			name, inner, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
-		rows[file->option_count + 1].validcb = on_section;
-	}
 	cfg = confuse_init(rows);
-	free(inner);
-	free(rows);
+	free_rows(rows);
 	if (cfg == NULL)
 		abort();
 	file->parsed = cfg;
@@ -265,6 +291,8 @@ static bool parse(struct option_file *file, struct buffer *text, struct error *e
 		fail_at(cfg->line, "the file ends inside a comment; close it with */");
 	reading.file = NULL;
 	reading.error = NULL;
+	if (!reading.failed)
+		name_places(file, cfg, NULL, file->sections, file->section_count);
 	return !reading.failed;
 }
 
@@ -286,56 +314,6 @@ bool options_open(struct option_file *file, struct error *error)
 	return done;
 }
 
-static bool apply_table(const struct option_file *file, cfg_t *cfg, const struct option *options,
-	size_t count, void *target, struct error *error)
-{
-	char why[OPTION_WHY_MAX];
-	size_t i;
-
-	for (i = 0; i < count; i++) {
-		const struct option *option = &options[i];
-		cfg_opt_t *opt = cfg_getopt(cfg, option->name);
-		unsigned int j;
-
-		/* Also set for an empty list, of which on_value hears nothing. */
-		if ((opt->flags & CFGF_MODIFIED) == 0)
-			continue;
-		if (option->list)
-			option->store(target, NULL);
-		for (j = 0; j < cfg_opt_size(opt); j++) {
-			if (!option_set(
-				    option, cfg_opt_getnstr(opt, j), file->directory, target, why))
-				return options_error(
-					file, cfg->title, option->name, error, "%s", why);
-		}
-	}
-	return true;
-}
-
-bool options_apply(const struct option_file *file, void *target, struct error *error)
-{
-	return apply_table(file, file->parsed, file->options, file->option_count, target, error);
-}
-
-bool options_sections(const struct option_file *file, void *target, struct error *error)
-{
-	const struct option_section *section = file->section;
-	cfg_opt_t *opt = cfg_getopt(file->parsed, section->name);
-	unsigned int i;
-
-	for (i = 0; i < cfg_opt_size(opt); i++) {
-		char why[OPTION_WHY_MAX] = "";
-		cfg_t *cfg = cfg_opt_getnsec(opt, i);
-		void *inner = section->open(target, cfg->title, why);
-
-		if (inner == NULL)
-			return options_error(file, cfg->title, "", error, "%s", why);
-		if (!apply_table(file, cfg, section->options, section->option_count, inner, error))
-			return false;
-	}
-	return true;
-}
-
 void options_close(struct option_file *file)
 {
 	size_t i;
@@ -343,33 +321,11 @@ void options_close(struct option_file *file)
 	if (file->parsed != NULL)
 		cfg_free(file->parsed);
 	for (i = 0; i < file->line_count; i++)
-		free(file->lines[i].title);
+		free(file->lines[i].place);
 	free(file->lines);
 	free(file->directory);
 	file->parsed = NULL;
 	file->directory = NULL;
 	file->lines = NULL;
 	file->line_count = 0;
-}
-
-bool options_given(const struct option_file *file, const char *title, const char *name)
-{
-	return find_line(file, title, name) != NULL;
-}
-
-bool options_error(const struct option_file *file, const char *title, const char *name,
-	struct error *error, const char *format, ...)
-{
-	const struct option_line *line = find_line(file, title, name);
-	char text[ERROR_TEXT_MAX], where[16] = "";
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
-	va_end(arguments);
-	if (line != NULL)
-		snprintf(where, sizeof(where), ":%d", line->line);
-	return error_set(error, ERROR_PERMANENT, "%s%s: %s%s%s%s%s: %s", file->path, where,
-		title != NULL ? file->section->name : "", title != NULL ? " " : "",
-		title != NULL ? title : "", title != NULL && *name != '\0' ? ": " : "", name, text);
 }

@@ -1,13 +1,12 @@
 #include "service/profile.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/text.h"
 #include "service/options.h"
 #include "service/profile_options.h"
+#include "service/profile_private.h"
 #include "service/template.h"
 
 #define SUFFIX ".conf"
@@ -15,10 +14,96 @@
 
 void profile_init(struct profile *profile, const struct service_rules *rules)
 {
-	*profile = (struct profile){.rules = *rules};
+	*profile = (struct profile){
+		.rules = *rules, .install_from_minute = -1, .install_until_minute = -1};
 	profile->rules.id = xstrdup(rules->id);
 	profile->rules.name = xstrdup(rules->name);
 	options_defaults(profile_options, PROFILE_OPTION_COUNT, ".", profile);
+}
+
+static void free_texts(char **texts, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		free(texts[i]);
+	free(texts);
+}
+
+void profile_step_clear_parts(struct profile_step *step)
+{
+	size_t i;
+
+	for (i = 0; i < step->part_count; i++) {
+		free(step->parts[i].name);
+		free(step->parts[i].content);
+		free(step->parts[i].filename);
+		free(step->parts[i].content_type);
+	}
+	free(step->parts);
+	step->parts = NULL;
+	step->part_count = 0;
+	step->parts_inherited = false;
+}
+
+void profile_step_clear(struct profile_step *step)
+{
+	profile_step_clear_parts(step);
+	free(step->name);
+	free(step->method);
+	free(step->path);
+	free_wiped_text(step->template_text);
+	free(step->template_type);
+	free(step->then);
+	*step = (struct profile_step){0};
+}
+
+void profile_step_inherit(struct profile_step *step, const struct profile_step *from)
+{
+	size_t i;
+
+	*step = *from;
+	step->name = xstrdup_or_null(from->name);
+	step->method = xstrdup_or_null(from->method);
+	step->path = xstrdup_or_null(from->path);
+	step->template_text = xstrdup_or_null(from->template_text);
+	step->template_type = xstrdup_or_null(from->template_type);
+	step->then = xstrdup_or_null(from->then);
+	step->parts = from->part_count > 0 ? xcalloc(from->part_count, sizeof(*step->parts)) : NULL;
+	step->parts_inherited = true;
+	for (i = 0; i < from->part_count; i++)
+		step->parts[i] = (struct profile_part){
+			.name = xstrdup(from->parts[i].name),
+			.content = xstrdup_or_null(from->parts[i].content),
+			.filename = xstrdup_or_null(from->parts[i].filename),
+			.content_type = xstrdup_or_null(from->parts[i].content_type),
+		};
+}
+
+static void clear_answers(struct profile *profile)
+{
+	size_t i;
+
+	for (i = 0; i < profile->answer_count; i++) {
+		struct profile_answer_rule *rule = &profile->answers[i];
+
+		if (rule->matches != NULL)
+			regfree(&rule->regex);
+		free(rule->matches);
+		free(rule->member);
+		free(rule->name);
+	}
+	free(profile->answers);
+}
+
+static void clear_follow(struct profile_follow *follow)
+{
+	free(follow->path);
+	free(follow->member);
+	free(follow->reason_member);
+	free_texts(follow->done, follow->done_count);
+	free_texts(follow->pending, follow->pending_count);
+	free_texts(follow->failed, follow->failed_count);
 }
 
 void profile_clear(struct profile *profile)
@@ -29,15 +114,14 @@ void profile_clear(struct profile *profile)
 	free(profile->rules.id);
 	free(profile->rules.name);
 	free(profile->endpoint);
-	free(profile->install_method);
-	free(profile->install_path);
-	for (i = 0; i < profile->part_count; i++) {
-		free(profile->parts[i].name);
-		free(profile->parts[i].content);
-		free(profile->parts[i].filename);
-		free(profile->parts[i].content_type);
-	}
-	free(profile->parts);
+	profile_step_clear(&profile->request);
+	for (i = 0; i < profile->step_count; i++)
+		profile_step_clear(&profile->steps[i]);
+	free(profile->steps);
+	clear_answers(profile);
+	clear_follow(&profile->follow);
+	free(profile->read_back.path);
+	free(profile->read_back.member);
 	for (i = 0; i < profile->header_count; i++) {
 		free(profile->headers[i].name);
 		free(profile->headers[i].value);
@@ -47,13 +131,25 @@ void profile_clear(struct profile *profile)
 	free(profile->ca_file);
 	free(profile->client_certificate);
 	free(profile->client_key);
-	free(profile->edge);
+	free_texts(profile->edges, profile->edge_count);
 	*profile = (struct profile){0};
 }
 
 bool profile_needs_pkcs12(const struct profile *profile)
 {
-	return profile->body_form == BODY_PKCS12_JSON;
+	size_t i;
+
+	for (i = 0; i < profile->step_count; i++) {
+		const struct profile_step *step = &profile->steps[i];
+
+		if (step->body_form == BODY_PKCS12_JSON ||
+			(step->body_form == BODY_TEMPLATE &&
+				(template_uses(step->template_text, PLACEHOLDER_PKCS12) ||
+					template_uses(
+						step->template_text, PLACEHOLDER_PASSPHRASE))))
+			return true;
+	}
+	return false;
 }
 
 /* The id that the file's name gives; false when it gives none. */
@@ -70,79 +166,14 @@ static bool id_from_path(const char *path, char id[ID_MAX])
 	return strcmp(id, SERVICE_OTHER) != 0;
 }
 
-static void *open_part(void *target, const char *title, char why[OPTION_WHY_MAX])
-{
-	struct profile *profile = target;
-	struct profile_part *part;
-
-	if (*title == '\0' || !text_is_clean(title, strlen(title)) ||
-		strpbrk(title, "\"\\") != NULL) {
-		snprintf(why, OPTION_WHY_MAX,
-			"a part's name is plain text without quotes; write part certificate { … }");
-		return NULL;
-	}
-	profile->parts =
-		xreallocarray(profile->parts, profile->part_count + 1, sizeof(*profile->parts));
-	part = &profile->parts[profile->part_count++];
-	*part = (struct profile_part){.name = xstrdup(title)};
-	return part;
-}
-
-static const struct option_section part_section = {
-	.name = "part",
-	.options = profile_part_options,
-	.option_count = PROFILE_PART_OPTION_COUNT,
-	.open = open_part,
-};
-
-static bool check_part(const struct option_file *file, const struct profile *profile,
-	const struct profile_part *part, struct error *error)
-{
-	if (part->content == NULL)
-		return options_error(file, part->name, "", error,
-			"has no content; write content = \"{leaf}\", say");
-	if (profile->body_form != BODY_PKCS12_JSON &&
-		(template_uses(part->content, PLACEHOLDER_PKCS12) ||
-			template_uses(part->content, PLACEHOLDER_PASSPHRASE)))
-		return options_error(file, part->name, "content", error,
-			"{pkcs12} and {passphrase} are of body = \"pkcs12-json\" alone");
-	if (profile->body_form != BODY_MULTIPART &&
-		(part->filename != NULL || part->content_type != NULL))
-		return options_error(file, part->name, part->filename != NULL ? "filename" : "type",
-			error, "is of body = \"multipart\" alone; take it out");
-	return true;
-}
-
-static bool check_request(
-	const struct option_file *file, const struct profile *profile, struct error *error)
-{
-	size_t i;
-
-	if (profile->success_count == 0 || profile->success_count > PROFILE_STATUSES_MAX)
-		return options_error(file, NULL, "success", error, "write 1 to %d statuses",
-			PROFILE_STATUSES_MAX);
-	if (profile->install_path == NULL)
-		return true;
-	if (profile->body_form == BODY_PEM_BUNDLE && profile->part_count > 0)
-		return options_error(file, profile->parts[0].name, "", error,
-			"body = \"pem-bundle\" has no parts; take it out");
-	if (profile->body_form != BODY_PEM_BUNDLE && profile->part_count == 0)
-		return options_error(file, NULL, "body", error,
-			"this form is made of parts; write part sections");
-	for (i = 0; i < profile->part_count; i++) {
-		if (!check_part(file, profile, &profile->parts[i], error))
-			return false;
-	}
-	return true;
-}
-
 bool profile_read(const char *path, const struct service_rules *builtin, struct profile *profile,
 	struct error *error)
 {
 	struct option_file file = {.path = path,
 		.options = profile_options,
 		.option_count = PROFILE_OPTION_COUNT,
-		.section = &part_section};
+		.sections = profile_sections,
+		.section_count = PROFILE_SECTION_COUNT};
 	char id[ID_MAX];
 	struct service_rules rules = {
 		.business_days = 1, .opening_minute = 540, .bring_in = BRING_IN_OPTIONAL};
@@ -162,7 +193,7 @@ bool profile_read(const char *path, const struct service_rules *builtin, struct 
 	profile_init(profile, &rules);
 	profile->path = xstrdup(path);
 	done = options_open(&file, error) && options_apply(&file, profile, error) &&
-	       options_sections(&file, profile, error) && check_request(&file, profile, error);
+	       options_sections(&file, profile, error) && profile_settle(&file, profile, error);
 	options_close(&file);
 	if (!done)
 		profile_clear(profile);

@@ -10,29 +10,17 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "service/profile.h"
-#include "service/template.h"
+#include "service/profile_values.h"
 
 #define SECOND INT64_C(1000)
 #define MINUTE (60 * SECOND)
 #define HOUR (60 * MINUTE)
 
-#define REQUEST_PLACEHOLDERS                                                                       \
-	(PLACEHOLDER_BIT(PLACEHOLDER_CODE) | PLACEHOLDER_BIT(PLACEHOLDER_GROUP) |                  \
-		PLACEHOLDER_BIT(PLACEHOLDER_FQDN))
-#define CONTENT_PLACEHOLDERS (PLACEHOLDER_BIT(PLACEHOLDER_COUNT) - 1)
-
-static const char *const methods[] = {"PUT", "POST", NULL};
 static const char *const versions[] = {"1.1", "2", NULL};
 static const char *const bring_in_rules[] = {[BRING_IN_NO] = "no",
 	[BRING_IN_OPTIONAL] = "optional",
 	[BRING_IN_REQUIRED] = "required",
 	NULL};
-static const char *const body_forms[] = {[BODY_MULTIPART] = "multipart",
-	[BODY_PKCS12_JSON] = "pkcs12-json",
-	[BODY_PEM_BUNDLE] = "pem-bundle",
-	[BODY_JSON] = "json",
-	NULL};
-
 static bool url_has(CURLU *url, CURLUPart part)
 {
 	char *value = NULL;
@@ -69,44 +57,21 @@ static bool check_endpoint(const char *value, char why[OPTION_WHY_MAX])
 	return false;
 }
 
+/* "{fqdn}" stands for a host name, by which it is looked up. */
 static bool check_edge(const char *value, char why[OPTION_WHY_MAX])
 {
-	char *url = xasprintf("https://%s", value);
+	static const char name[] = "{fqdn}";
+	bool by_name = strncmp(value, name, strlen(name)) == 0;
+	char *url = xasprintf(
+		"https://%s%s", by_name ? "fqdn" : "", by_name ? value + strlen(name) : value);
 	bool is = strchr(value, '/') == NULL && is_endpoint(url, true);
 
 	free(url);
 	if (!is)
 		snprintf(why, OPTION_WHY_MAX,
-			"is no address of a TLS server; write host:port or [v6]:port");
+			"is no address of a TLS server; write host:port, [v6]:port or "
+			"{fqdn}:port");
 	return is;
-}
-
-static bool check_path(const char *value, char why[OPTION_WHY_MAX])
-{
-	const char *at;
-
-	for (at = value; *at > ' ' && *at < 0x7f && strchr("#\\\"<>^`|", *at) == NULL; at++)
-		;
-	if (*value != '/' || *at != '\0') {
-		snprintf(why, OPTION_WHY_MAX,
-			"is no path of a URL; begin with / and percent-encode what is special");
-		return false;
-	}
-	return template_check(value, REQUEST_PLACEHOLDERS, why, OPTION_WHY_MAX);
-}
-
-static bool check_content(const char *value, char why[OPTION_WHY_MAX])
-{
-	return template_check(value, CONTENT_PLACEHOLDERS, why, OPTION_WHY_MAX);
-}
-
-/* They stand in a multipart part's own header lines. */
-static bool check_quotable(const char *value, char why[OPTION_WHY_MAX])
-{
-	if (strpbrk(value, "\"\\") == NULL)
-		return true;
-	snprintf(why, OPTION_WHY_MAX, "holds a quote or backslash; write it without");
-	return false;
 }
 
 static bool check_header(const char *value, char why[OPTION_WHY_MAX])
@@ -132,29 +97,42 @@ static bool check_header(const char *value, char why[OPTION_WHY_MAX])
 	return true;
 }
 
-static bool check_status(const char *value, char why[OPTION_WHY_MAX])
-{
-	int64_t status;
-
-	if (text_to_int64(value, 200, 299, &status))
-		return true;
-	snprintf(why, OPTION_WHY_MAX, "is no status of success; write 200 to 299");
-	return false;
-}
-
 static void store_success(void *target, const char *value)
 {
 	struct profile *profile = target;
-	int64_t status;
 
-	if (value == NULL) {
-		profile->success_count = 0;
-	} else if (text_to_int64(value, 200, 299, &status)) {
-		/* One more than fits is seen by the reader. */
-		if (profile->success_count < PROFILE_STATUSES_MAX)
-			profile->success[profile->success_count] = (int)status;
-		profile->success_count++;
-	}
+	profile_add_status(profile->request.success, &profile->request.success_count, value);
+}
+
+static void store_accepted(void *target, const char *value)
+{
+	struct profile *profile = target;
+
+	profile_add_status(profile->request.accepted, &profile->request.accepted_count, value);
+}
+
+static void store_edges(void *target, const char *value)
+{
+	struct profile *profile = target;
+
+	profile_add_text(&profile->edges, &profile->edge_count, value);
+	profile->edge = profile->edge_count > 0 ? profile->edges[0] : NULL;
+}
+
+static void store_edge(void *target, const char *value)
+{
+	store_edges(target, NULL);
+	store_edges(target, value);
+}
+
+static void store_read_back_edge(void *target, const char *value)
+{
+	struct profile *profile = target;
+
+	profile->read_back.kind =
+		strcmp(value, "true") == 0 || strcmp(value, "yes") == 0 || strcmp(value, "on") == 0
+			? READ_BACK_EDGE
+			: READ_BACK_NONE;
 }
 
 static void store_header(void *target, const char *value)
@@ -187,9 +165,16 @@ const struct option profile_options[PROFILE_OPTION_COUNT] = {
 	{"endpoint", OPTION_TEXT, AT(endpoint), .check = check_endpoint, .minimum = 1,
 		.about = "Where the service is spoken to, https://host:port, with a base path if "
 			 "need be. Without one its installs wait."},
-	{"edge", OPTION_TEXT, AT(edge), .check = check_edge, .minimum = 1,
+	{"edge", OPTION_TEXT, .check = check_edge, .store = store_edge, .minimum = 1,
 		.about = "host:port where the installed certificate is served and looked at after "
-			 "an install. Without one that step is left out."},
+			 "an install; {fqdn}:port for the FQDN's own DNS. Without one that step is "
+			 "left out."},
+	{"edges", OPTION_TEXT, .list = true, .check = check_edge, .store = store_edges,
+		.minimum = 1, .about = "The same where there are several, up to 16."},
+	{"edges-needed", OPTION_NUMBER, AT(edges_needed), "0", 0, PROFILE_EDGES_MAX,
+		.about = "So many of them must serve it; 0: all."},
+	{"verify-chain", OPTION_FLAG, AT(verify_chain), "true",
+		.about = "The served chain is compared, not only the certificate."},
 	{"token", OPTION_SECRET, AT(token_file),
 		.about = "A file with the bearer token; read at each use, so that it can be "
 			 "changed in place."},
@@ -202,6 +187,21 @@ const struct option profile_options[PROFILE_OPTION_COUNT] = {
 		.about = "PEM file of its key; in the certificate's file without it."},
 	{"concurrency", OPTION_NUMBER, AT(concurrency), "8", 1, 256,
 		.about = "Installs on the service at one time."},
+	{"requests-per-second", OPTION_RATE, AT(rate_milli), "0", 0, INT64_C(1000000),
+		.about = "No more requests than this are started; 0: no limit."},
+	{"circuit-probe", OPTION_DURATION, AT(circuit_probe_ms), "30s", SECOND, HOUR,
+		.about = "After failures of all that was tried, one request is sent after this "
+			 "wait, to see whether the service is back."},
+	{"circuit-probe-ceiling", OPTION_DURATION, AT(circuit_probe_ceiling_ms), "10m", SECOND,
+		24 * HOUR, .about = "The wait between such requests grows up to this."},
+	{"install-from", OPTION_MINUTE, AT(install_from_minute),
+		.about = "Time of day (Asia/Tokyo) from which installs are made, with "
+			 "install-until. Without them, at any time."},
+	{"install-until", OPTION_MINUTE, AT(install_until_minute),
+		.about = "Time of day at which no more are begun. One before install-from is the "
+			 "next day's."},
+	{"install-on-business-days", OPTION_FLAG, AT(install_business_days_only), "false",
+		.about = "No installs on days that are no business days."},
 	{"connect-timeout", OPTION_DURATION, AT(connect_timeout_ms), "10s", SECOND, 5 * MINUTE,
 		.about = "For the connection and its TLS handshake."},
 	{"total-timeout", OPTION_DURATION, AT(total_timeout_ms), "60s", SECOND, HOUR,
@@ -232,28 +232,40 @@ const struct option profile_options[PROFILE_OPTION_COUNT] = {
 		.about = "Whether it takes certificates of bring-in items (rule 5)."},
 	{"takes-digicert-cloud", OPTION_FLAG, AT(rules.takes_digicert_cloud),
 		.about = "Whether it takes DigiCert's cloud certificates (rule 1)."},
-	{"method", OPTION_TEXT, AT(install_method), "PUT", .choices = methods,
+	{"method", OPTION_TEXT, AT(request.method), "PUT", .choices = profile_methods,
 		.about = "Of the install request."},
-	{"path", OPTION_TEXT, AT(install_path), .check = check_path, .minimum = 1,
-		.about = "Behind the endpoint; {code}, {group} and {fqdn} are percent-encoded. "
-			 "Without a path the file gives rules alone."},
-	{"body", OPTION_CHOICE, AT(body_form), "json", .choices = body_forms,
-		.about = "The form of the request's body; what is in it, the part sections say."},
+	{"path", OPTION_TEXT, AT(request.path), .check = profile_check_path, .minimum = 1,
+		.about = "Behind the endpoint; {code}, {group}, {fqdn} and {fingerprint} are "
+			 "percent-encoded. Without a path, here or in a step, the file gives rules "
+			 "alone."},
+	{"body", OPTION_CHOICE, AT(request.body_form), "json", .choices = profile_body_forms,
+		.about = "The form of the request's body; what is in it, the part sections or the "
+			 "template say."},
+	{"template", OPTION_TEXT, AT(request.template_text), .check = profile_check_template,
+		.minimum = 1, .confidential = true, .multiline = true,
+		.about = "The whole body of body = \"template\", with the placeholders of a "
+			 "part's content. A brace that begins none stands for itself."},
+	{"template-type", OPTION_TEXT, AT(request.template_type), "application/json",
+		.check = profile_check_type, .minimum = 1,
+		.about = "Its content type. Of JSON, the template must be JSON, with placeholders "
+			 "inside strings alone."},
+	{"escape", OPTION_CHOICE, AT(request.escape), "by-type", .choices = profile_escapes,
+		.about = "How placeholders are written into the template; by-type: json for JSON, "
+			 "url for application/x-www-form-urlencoded, else none."},
 	{"headers", OPTION_TEXT, .list = true, .confidential = true, .check = check_header,
 		.store = store_header, .about = "More headers, each \"Name: value\"."},
-	{"success", OPTION_TEXT, .list = true, .check = check_status, .store = store_success,
-		.fallback = "200", .about = "The statuses that mean done."},
-};
-
-#undef AT
-#define AT(member) .offset = offsetof(struct profile_part, member)
-
-const struct option profile_part_options[PROFILE_PART_OPTION_COUNT] = {
-	{"content", OPTION_TEXT, AT(content), .check = check_content, .minimum = 1,
-		.about = "What it holds: {leaf}, {chain}, {key}, {bundle} (key, leaf, chain), "
-			 "{fqdn}, {code}, {group}, {pkcs12} (base64), {passphrase}."},
-	{"filename", OPTION_TEXT, AT(filename), .check = check_quotable, .minimum = 1,
-		.about = "Makes a multipart part a file."},
-	{"type", OPTION_TEXT, AT(content_type), .check = check_quotable, .minimum = 1,
-		.about = "A multipart part's own content type."},
+	{"success", OPTION_TEXT, .list = true, .check = profile_check_success,
+		.store = store_success, .fallback = "200", .about = "The statuses that mean done."},
+	{"accepted", OPTION_TEXT, .list = true, .check = profile_check_success,
+		.store = store_accepted,
+		.about =
+			"The statuses that mean taken but not done; the follow section says how it "
+			"goes on."},
+	{"read-back-edge", OPTION_FLAG, .store = store_read_back_edge,
+		.about = "What the edge serves is what is installed; in the place of a read-back "
+			 "section."},
+	{"read-back-before-push", OPTION_FLAG, AT(read_back.before_push),
+		.about = "Before an install the service is asked what it has; the certificate "
+			 "itself is a success without a push. Default: true where there is a "
+			 "read-back."},
 };

@@ -23,8 +23,8 @@ static char directory[] = "/tmp/test_config.XXXXXX";
 
 /* Files that tests leave, all of which stand in the one directory or its services.d. */
 static const char *const leftovers[] = {"c.conf", "days.csv", "services.d/waf.conf",
-	"services.d/my-api.conf", "services.d/.hidden.conf", "services.d/README",
-	"services.d/BAD.conf"};
+	"services.d/idgw.conf", "services.d/my-api.conf", "services.d/.hidden.conf",
+	"services.d/README", "services.d/BAD.conf"};
 
 static char *place(const char *name)
 {
@@ -181,6 +181,7 @@ static void test_whole(void **state)
 		"shutdown-grace = 5s\nconcurrency = 9\nservices-dir = services.d\n"
 		"site webhg2 {\nendpoint = 'https://a:1'\nedge = 'b:2'\ntoken = tok\nca = ca.pem\n"
 		"concurrency = 3\ntotal-timeout = 2m\n}\n"
+		"site idgw { edges = {'c:1', '{fqdn}:2'} requests-per-second = 1.5 }\n"
 		"site my-api { endpoint = 'https://c/base' client-certificate = 'c.pem' }\n";
 	struct config *config;
 	struct error error;
@@ -191,6 +192,7 @@ static void test_whole(void **state)
 	put_file("days.csv",
 		"国民の祝日・休日月日,国民の祝日・休日名称\n2026/1/1,元日\n2026/6/6,特別な日\n");
 	put_file("services.d/waf.conf", "total-timeout = 4m\n");
+	put_file("services.d/idgw.conf", "edge = 'old:1'\n");
 	put_file("services.d/my-api.conf",
 		"path = '/x'\nbody = 'pem-bundle'\nendpoint = 'https://shipped'\nclient-key = k\n");
 	put_file("services.d/.hidden.conf", "nonsense");
@@ -239,6 +241,11 @@ static void test_whole(void **state)
 	assert_int_equal(profile->total_timeout_ms, 120000);
 	assert_int_equal(profile->rules.business_days, 1);
 	assert_int_equal(profile->rules.opening_minute, 615);
+	profile = config_profile(config, "idgw");
+	assert_int_equal(profile->edge_count, 2);
+	assert_string_equal(profile->edges[1], "{fqdn}:2");
+	assert_string_equal(profile->edge, "c:1");
+	assert_int_equal(profile->rate_milli, 1500);
 	/* The file is silent about its rules: those of the catalogue, by this configuration. */
 	profile = config_profile(config, "waf");
 	assert_place(profile->path, "services.d/waf.conf");
@@ -249,7 +256,7 @@ static void test_whole(void **state)
 	/* A service that nobody foresaw; the site is laid over what its file says. */
 	profile = config_profile(config, "my-api");
 	assert_string_equal(profile->endpoint, "https://c/base");
-	assert_string_equal(profile->install_path, "/x");
+	assert_string_equal(profile->steps[0].path, "/x");
 	assert_place(profile->client_key, "services.d/k");
 	assert_place(profile->client_certificate, "c.pem");
 	assert_int_equal(profile->rules.opening_minute, 615);
@@ -294,6 +301,14 @@ static const struct {
 	{"site waf { path = '/x' }\n", ":1: path: no such key"},
 	{"site waf {\nclient-key = 'k'\n}\n",
 		":2: site waf: client-key: has no client-certificate to belong to"},
+	{"site waf {\ninstall-from = '09:00'\n}\n",
+		":2: site waf: install-from: install-from and install-until go together"},
+	{"site waf {\ninstall-from = '09:00'\ninstall-until = '09:00'\n}\n",
+		":2: site waf: install-from: install-from and install-until are both 09:00"},
+	{"site waf {\nedge = 'a:1'\nedges = {'b:1'}\n}\n",
+		":3: site waf: edges: stands beside edge"},
+	{"site waf {\nedges = {'b:1'}\nedges-needed = 2\n}\n",
+		":3: site waf: edges-needed: edges-needed (2) is more than there are edges (1)"},
 	{"site waf { }\nsite waf { }\n", "waf"},
 	{"site { }\n", "missing title for section 'site'"},
 	{"include('x')\n", "include: no such key"},
@@ -359,6 +374,18 @@ static void test_bad_profiles(void **state)
 	assert_false(read_conf("", &config, &error));
 	assert_non_null(
 		strstr(error.text, "services.d/waf.conf:2: concurrency: \"k\" is no whole"));
+	/* All requests of an attempt must fit into the lease. */
+	put_file("services.d/waf.conf",
+		"path = '/x'\nbody = 'pem-bundle'\nstep a { }\nstep b { }\nstep c { }\nstep d { }\n"
+		"read-back { path = '/r' }\n");
+	assert_false(read_conf("", &config, &error));
+	assert_non_null(strstr(error.text,
+		"lease: 5m is not longer than total-timeout (1m) for each of 5 requests and "
+		"verify-timeout (10s) of waf together"));
+	put_file("services.d/waf.conf", "install-from = '09:00'\ninstall-until = '17:00'\n");
+	assert_false(read_conf("site waf { install-until = '09:00' }", &config, &error));
+	assert_non_null(
+		strstr(error.text, "waf.conf: install-from: install-from and install-until"));
 	put_file("services.d/waf.conf", "");
 	put_file("services.d/BAD.conf", "");
 	assert_false(read_conf("", &config, &error));
@@ -374,16 +401,18 @@ static void test_shipped(void **state)
 		size_t parts;
 		enum body_form form;
 		int first_success;
+		bool follows;
 	} shipped[] = {
-		{"webhg2", "POST", "/webhg2/{code}/certificates", 4, BODY_MULTIPART, 200},
-		{"docex", "PUT", "/docex/{code}/hosts/{fqdn}/certificate", 2, BODY_PKCS12_JSON,
-			200},
-		{"cloud-hosting", "PUT", "/cloud-hosting/{code}/{fqdn}", 0, BODY_PEM_BUNDLE, 204},
-		{"gio-ca", "PUT", "/gio-ca/{code}/certificates/{fqdn}", 3, BODY_JSON, 200},
-		{"idgw", "POST", "/idgw/{code}/certificate-requests", 4, BODY_JSON, 200},
-		{"waf", "PUT", "/waf/{code}/certificates/{fqdn}", 3, BODY_JSON, 200},
+		{"webhg2", "POST", "/webhg2/{code}/certificates", 4, BODY_MULTIPART, 200, false},
+		{"docex", "PUT", "/docex/{code}/hosts/{fqdn}/certificate", 2, BODY_PKCS12_JSON, 200,
+			false},
+		{"cloud-hosting", "PUT", "/cloud-hosting/{code}/{fqdn}", 0, BODY_PEM_BUNDLE, 204,
+			false},
+		{"gio-ca", "PUT", "/gio-ca/{code}/certificates/{fqdn}", 3, BODY_JSON, 200, true},
+		{"idgw", "POST", "/idgw/{code}/certificate-requests", 4, BODY_JSON, 200, true},
+		{"waf", "PUT", "/waf/{code}/certificates/{fqdn}", 3, BODY_JSON, 200, false},
 		{"waf-group", "PUT", "/waf/{code}/groups/{group}/certificates/{fqdn}", 3, BODY_JSON,
-			200},
+			200, false},
 	};
 	struct config *config;
 	struct error error;
@@ -398,11 +427,16 @@ static void test_shipped(void **state)
 		const struct profile *profile = config_profile(config, shipped[i].id);
 
 		assert_non_null(profile->path);
-		assert_string_equal(profile->install_method, shipped[i].method);
-		assert_string_equal(profile->install_path, shipped[i].path);
-		assert_int_equal(profile->body_form, shipped[i].form);
-		assert_int_equal(profile->part_count, shipped[i].parts);
-		assert_int_equal(profile->success[0], shipped[i].first_success);
+		assert_string_equal(profile->steps[0].method, shipped[i].method);
+		assert_string_equal(profile->steps[0].path, shipped[i].path);
+		assert_int_equal(profile->steps[0].body_form, shipped[i].form);
+		assert_int_equal(profile->steps[0].part_count, shipped[i].parts);
+		assert_int_equal(profile->steps[0].success[0], shipped[i].first_success);
+		assert_int_equal(profile->follow.used, shipped[i].follows);
+		assert_int_equal(profile->steps[0].accepted_count, shipped[i].follows);
+		/* Every one can say what it has, and none is asked before each install. */
+		assert_int_equal(profile->read_back.kind, READ_BACK_REQUEST);
+		assert_false(profile->read_back.before_push);
 	}
 	config_free(config);
 }

@@ -84,25 +84,25 @@ static void test_whole(void **state)
 	assert_true(profile.rules.rsa2048_only);
 	assert_int_equal(profile.rules.bring_in, BRING_IN_REQUIRED);
 	assert_true(profile.rules.takes_digicert_cloud);
-	assert_string_equal(profile.install_method, "POST");
-	assert_string_equal(profile.install_path, "/v1/{code}/g/{group}/h/{fqdn}?x=1");
-	assert_int_equal(profile.body_form, BODY_MULTIPART);
-	assert_int_equal(profile.part_count, 2);
-	assert_string_equal(profile.parts[0].name, "host");
-	assert_string_equal(profile.parts[0].content, "{fqdn}");
-	assert_null(profile.parts[0].filename);
-	assert_string_equal(profile.parts[1].name, "cert file");
-	assert_string_equal(profile.parts[1].content, "{leaf}{chain}");
-	assert_string_equal(profile.parts[1].filename, "c.pem");
-	assert_string_equal(profile.parts[1].content_type, "text/plain");
+	assert_string_equal(profile.steps[0].method, "POST");
+	assert_string_equal(profile.steps[0].path, "/v1/{code}/g/{group}/h/{fqdn}?x=1");
+	assert_int_equal(profile.steps[0].body_form, BODY_MULTIPART);
+	assert_int_equal(profile.steps[0].part_count, 2);
+	assert_string_equal(profile.steps[0].parts[0].name, "host");
+	assert_string_equal(profile.steps[0].parts[0].content, "{fqdn}");
+	assert_null(profile.steps[0].parts[0].filename);
+	assert_string_equal(profile.steps[0].parts[1].name, "cert file");
+	assert_string_equal(profile.steps[0].parts[1].content, "{leaf}{chain}");
+	assert_string_equal(profile.steps[0].parts[1].filename, "c.pem");
+	assert_string_equal(profile.steps[0].parts[1].content_type, "text/plain");
 	assert_int_equal(profile.header_count, 2);
 	assert_string_equal(profile.headers[0].name, "X-One");
 	assert_string_equal(profile.headers[0].value, "1");
 	assert_string_equal(profile.headers[1].name, "X-Two");
 	assert_string_equal(profile.headers[1].value, "a:b");
-	assert_int_equal(profile.success_count, 2);
-	assert_int_equal(profile.success[0], 200);
-	assert_int_equal(profile.success[1], 204);
+	assert_int_equal(profile.steps[0].success_count, 2);
+	assert_int_equal(profile.steps[0].success[0], 200);
+	assert_int_equal(profile.steps[0].success[1], 204);
 	assert_string_equal(profile.endpoint, "https://[::1]:8443/base");
 	assert_string_equal(profile.edge, "edge.example.jp:443");
 	assert_string_equal(profile.token_file, token);
@@ -147,13 +147,13 @@ static void test_silent(void **state)
 	assert_int_equal(profile.rules.bring_in, BRING_IN_NO);
 	assert_true(profile.rules.takes_digicert_cloud);
 	assert_null(profile.endpoint);
-	assert_null(profile.install_path);
+	assert_int_equal(profile.step_count, 0);
 	assert_null(profile.edge);
 	assert_null(profile.token_file);
 	assert_int_equal(profile.concurrency, 8);
 	assert_int_equal(profile.total_timeout_ms, 60000);
-	assert_int_equal(profile.success_count, 1);
-	assert_int_equal(profile.success[0], 200);
+	assert_int_equal(profile.request.success_count, 1);
+	assert_int_equal(profile.request.success[0], 200);
 	assert_false(profile.http1_only);
 	profile_clear(&profile);
 
@@ -188,7 +188,8 @@ static const struct {
 	{"opening = \"none\"\n", "is no time of day"},
 	{"rsa2048-only = maybe\n", "is neither yes nor no; write true or false"},
 	{"bring-in = \"never\"\n", "write no, optional or required"},
-	{"method = \"GET\"\n", ":1: method: \"GET\" is none of the choices; write PUT or POST"},
+	{"method = \"GET\"\n", ":1: method: \"GET\" is none of the choices; write PUT, POST, "
+			       "PATCH or DELETE"},
 	{"path = \"v1\"\n", "path: \"v1\" is no path of a URL"},
 	{"path = \"/a b\"\n", "is no path of a URL"},
 	{"path = \"/a#b\"\n", "is no path of a URL"},
@@ -196,7 +197,8 @@ static const struct {
 					"{group} {fqdn}"},
 	{"path = \"/{key}\"\n", "has no such placeholder at \"{key}\""},
 	{"path = \"/a}\"\n", "has no such placeholder at \"}\""},
-	{"body = \"xml\"\n", "write multipart, pkcs12-json, pem-bundle or json"},
+	{"body = \"xml\"\n", "write multipart, pkcs12-json, pem-bundle, json, template or "
+			     "none"},
 	{"path = \"/a\"\nbody = \"json\"\n", ":2: body: this form is made of parts"},
 	{"path = \"/a\"\nbody = \"pem-bundle\"\n" PART, ":3: part a: body = \"pem-bundle\" has no "
 							"parts"},

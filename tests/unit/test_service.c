@@ -35,6 +35,7 @@ static char *text_of(const char *literal)
 
 struct made {
 	struct profile profile;
+	struct profile_step step;
 	struct profile_part parts[5];
 	struct http_header header;
 	struct material material;
@@ -47,16 +48,18 @@ static void make(struct made *made, enum body_form form, const char *path)
 	made->profile.rules.id = text_of("svc");
 	made->profile.path = text_of("/etc/svc.conf");
 	made->profile.endpoint = text_of("https://svc.example.jp:8443/base/");
-	made->profile.install_method = text_of("PUT");
-	made->profile.install_path = text_of(path);
-	made->profile.body_form = form;
-	made->profile.parts = made->parts;
+	made->profile.steps = &made->step;
+	made->profile.step_count = 1;
+	made->step.method = text_of("PUT");
+	made->step.path = text_of(path);
+	made->step.body_form = form;
+	made->step.parts = made->parts;
 	made->header = (struct http_header){text_of("X-Own"), text_of("1")};
 	made->profile.headers = &made->header;
 	made->profile.header_count = 1;
-	made->profile.success[0] = 200;
-	made->profile.success[1] = 204;
-	made->profile.success_count = 2;
+	made->step.success[0] = 200;
+	made->step.success[1] = 204;
+	made->step.success_count = 2;
 	buffer_append_text(&made->material.leaf_pem, LEAF);
 	buffer_append_text(&made->material.chain_pem, CHAIN);
 	buffer_append_text(&made->material.key_pem, KEY);
@@ -72,7 +75,7 @@ static void make(struct made *made, enum body_form form, const char *path)
 
 static void add_part(struct made *made, const char *name, const char *content)
 {
-	made->parts[made->profile.part_count++] =
+	made->parts[made->step.part_count++] =
 		(struct profile_part){.name = text_of(name), .content = text_of(content)};
 }
 
@@ -123,7 +126,7 @@ static void test_request(void **state)
 	http_request_clear(&request);
 
 	/* Without {group} in the path the code is whole; without a token none is sent. */
-	made.profile.install_path = text_of("/x/{code}?h={fqdn}");
+	made.step.path = text_of("/x/{code}?h={fqdn}");
 	made.install.token = NULL;
 	made.install.fqdn = "*.example.jp";
 	assert_true(service_build(&made.profile, &made.install, &request, &error));
@@ -230,7 +233,6 @@ static void test_build_refused(void **state)
 		{"/{code}", "a", "a.jp", "", "the token in /t is empty", ERROR_PERMANENT},
 		{"/{code}", "a", "a.jp", "t\r\nX: y", "the token in /t is empty or holds more",
 			ERROR_PERMANENT},
-		{NULL, "a", "a.jp", "t", "no path is configured", ERROR_PERMANENT},
 	};
 	struct made made;
 	struct http_request request;
@@ -253,6 +255,9 @@ static void test_build_refused(void **state)
 		unmake(&made);
 	}
 	make(&made, BODY_PEM_BUNDLE, "/x");
+	made.profile.step_count = 0;
+	assert_false(service_build(&made.profile, &made.install, &request, &error));
+	assert_non_null(strstr(error.text, "no path is configured"));
 	made.profile.endpoint = NULL;
 	assert_false(service_build(&made.profile, &made.install, &request, &error));
 	assert_non_null(strstr(error.text, "no endpoint is configured"));
@@ -308,7 +313,12 @@ void *realloc(void *old, size_t size)
 
 static void test_wiped(void **state)
 {
-	static const enum body_form forms[] = {BODY_MULTIPART, BODY_PEM_BUNDLE, BODY_JSON};
+	static const struct {
+		enum body_form form;
+		enum template_escape escape;
+	} cases[] = {{BODY_MULTIPART, ESCAPE_NONE}, {BODY_PEM_BUNDLE, ESCAPE_NONE},
+		{BODY_JSON, ESCAPE_NONE}, {BODY_TEMPLATE, ESCAPE_NONE}, {BODY_TEMPLATE, ESCAPE_URL},
+		{BODY_TEMPLATE, ESCAPE_JSON}};
 	struct http_request request;
 	struct error error;
 	size_t i;
@@ -321,11 +331,14 @@ static void test_wiped(void **state)
 	seen = xstrdup(KEY);
 	free(seen);
 	assert_int_equal(keys_left, 1); /* it does count */
-	for (i = 0; i < ARRAY_LENGTH(forms); i++) {
+	for (i = 0; i < ARRAY_LENGTH(cases); i++) {
 		struct made made;
 
-		make(&made, forms[i], "/x");
-		if (forms[i] != BODY_PEM_BUNDLE) {
+		make(&made, cases[i].form, "/x");
+		made.step.escape = cases[i].escape;
+		made.step.template_text = text_of("[\"{key}{bundle}{key}\"]");
+		made.step.template_type = text_of("text/plain");
+		if (cases[i].form == BODY_MULTIPART || cases[i].form == BODY_JSON) {
 			add_part(&made, "a", "{key}");
 			add_part(&made, "b", "{bundle}{key}{key}");
 		}
