@@ -236,6 +236,8 @@ static const struct {
 		-1, -1},
 	{0, 202, "", "https://evil.example/q", NULL, JUDGED_PERMANENT, "neither token nor", "", 0,
 		-1, -1},
+	{0, 202, "", "https://evil.example:8443/q", NULL, JUDGED_PERMANENT, "neither token nor", "",
+		0, -1, -1},
 	{0, 202, "", "https://svc.example.jp/q", NULL, JUDGED_PERMANENT, "neither token nor", "", 0,
 		-1, -1},
 	{0, 202, "", "http://svc.example.jp:8443/q", NULL, JUDGED_PERMANENT, "neither token nor",
