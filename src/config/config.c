@@ -34,14 +34,28 @@ void config_add_builtin(struct config *config)
 	}
 }
 
+/* The hours as the rules have them; what could be wrong with them was checked before. */
+static void fill_hours(struct profile *profile)
+{
+	struct service_rules *rules = &profile->rules;
+	struct error error;
+
+	if (!hours_make(profile->install_from_minute, profile->install_until_minute,
+		    profile->install_business_days_only, &rules->hours, &error))
+		abort();
+	rules->has_hours = !rules->hours.always;
+}
+
 void config_fill_rulebook(struct config *config)
 {
 	size_t i;
 
 	config->services =
 		xreallocarray(config->services, config->profile_count, sizeof(*config->services));
-	for (i = 0; i < config->profile_count; i++)
+	for (i = 0; i < config->profile_count; i++) {
+		fill_hours(&config->profiles[i]);
 		config->services[i] = config->profiles[i].rules;
+	}
 	config->rulebook.calendar.holidays = config->holidays;
 	memcpy(config->rulebook.calendar.closings, config->closings, sizeof(config->closings));
 	config->rulebook.calendar.closing_count = config->closing_count;

@@ -181,7 +181,8 @@ static void test_whole(void **state)
 		"shutdown-grace = 5s\nconcurrency = 9\nservices-dir = services.d\n"
 		"site webhg2 {\nendpoint = 'https://a:1'\nedge = 'b:2'\ntoken = tok\nca = ca.pem\n"
 		"concurrency = 3\ntotal-timeout = 2m\n}\n"
-		"site idgw { edges = {'c:1', '{fqdn}:2'} requests-per-second = 1.5 }\n"
+		"site idgw { edges = {'c:1', '{fqdn}:2'} requests-per-second = 1.5\n"
+		"install-from = '22:00' install-until = '05:00' install-on-business-days = yes }\n"
 		"site my-api { endpoint = 'https://c/base' client-certificate = 'c.pem' }\n";
 	struct config *config;
 	struct error error;
@@ -246,6 +247,11 @@ static void test_whole(void **state)
 	assert_string_equal(profile->edges[1], "{fqdn}:2");
 	assert_string_equal(profile->edge, "c:1");
 	assert_int_equal(profile->rate_milli, 1500);
+	/* The hours of a service are among its rules. */
+	assert_true(rulebook_service(&config->rulebook, "idgw")->has_hours);
+	assert_int_equal(rulebook_service(&config->rulebook, "idgw")->hours.from_minute, 22 * 60);
+	assert_true(rulebook_service(&config->rulebook, "idgw")->hours.business_days_only);
+	assert_false(rulebook_service(&config->rulebook, "webhg2")->has_hours);
 	/* The file is silent about its rules: those of the catalogue, by this configuration. */
 	profile = config_profile(config, "waf");
 	assert_place(profile->path, "services.d/waf.conf");
