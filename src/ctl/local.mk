@@ -10,8 +10,11 @@ src_ctl_libctl_a_SOURCES = \
 	src/ctl/verb_calendar.c src/ctl/verb_calendar.h \
 	src/ctl/verb_due.c \
 	src/ctl/verb_explain.c src/ctl/verb_explain.h \
-	src/ctl/verb_jobs.c src/ctl/verb_jobs.h
+	src/ctl/verb_jobs.c src/ctl/verb_jobs.h \
+	src/ctl/verb_verify.c src/ctl/verb_verify.h
 certinstallctl_SOURCES = src/ctl/main.c
-certinstallctl_LDADD = src/ctl/libctl.a src/ops/libops.a src/config/libconfig.a src/service/libservice.a \
-	src/net/libnet.a src/store/libstore.a src/record/librecord.a src/pki/libpki.a src/domain/libdomain.a src/base/libbase.a \
-	$(CONFUSE_LIBS) $(JSONC_LIBS) $(CURL_LIBS) $(EVENT_LIBS) $(SQLITE_LIBS) $(SYSTEMD_LIBS) $(OPENSSL_LIBS) $(IDN2_LIBS)
+certinstallctl_LDADD = src/ctl/libctl.a src/ops/libops.a src/engine/libengine.a \
+	src/config/libconfig.a src/service/libservice.a src/net/libnet.a src/store/libstore.a \
+	src/record/librecord.a src/pki/libpki.a src/domain/libdomain.a src/base/libbase.a \
+	$(CONFUSE_LIBS) $(JSONC_LIBS) $(CURL_LIBS) $(EVENT_LIBS) $(SQLITE_LIBS) $(SYSTEMD_LIBS) \
+	$(OPENSSL_LIBS) $(IDN2_LIBS)

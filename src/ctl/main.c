@@ -8,6 +8,7 @@
 #include "ctl/verb_calendar.h"
 #include "ctl/verb_explain.h"
 #include "ctl/verb_jobs.h"
+#include "ctl/verb_verify.h"
 #include "pki/pki.h"
 
 #define USAGE_STATUS 2
@@ -27,6 +28,7 @@ static const struct verb verbs[] = {
 	{"jobs", verb_jobs, "the jobs in the store", false},
 	{"show", verb_show, "one job's life: rules, days and tries", false},
 	{"retry", verb_retry, "give a failed job another go", false},
+	{"verify", verb_verify, "look whether what is installed is served", false},
 };
 
 static void usage(FILE *stream)

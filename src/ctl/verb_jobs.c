@@ -104,6 +104,18 @@ int verb_jobs(int argc, char **argv)
 
 /* ---- show ---- */
 
+static const char *kind_name(enum attempt_kind kind)
+{
+	static const char *const names[] = {
+		[ATTEMPT_PUSH] = "push",
+		[ATTEMPT_VERIFY] = "verify",
+		[ATTEMPT_FOLLOW] = "follow",
+		[ATTEMPT_READ_BACK] = "read-back",
+	};
+
+	return names[kind];
+}
+
 static void show_attempt(void *context, const struct store_attempt *attempt)
 {
 	char at[CIVIL_INSTANT_MAX], status[16] = "";
@@ -112,9 +124,9 @@ static void show_attempt(void *context, const struct store_attempt *attempt)
 	civil_format_instant(at, attempt->at_ms, TOKYO_OFFSET_MIN);
 	if (attempt->status != 0)
 		snprintf(status, sizeof(status), " HTTP %d", attempt->status);
-	printf("  %s  try %d  %-6s %-11s%s %" PRId64 " ms  %s\n", at, attempt->number,
-		attempt->kind == ATTEMPT_PUSH ? "push" : "verify", attempt->outcome, status,
-		attempt->duration_ms, attempt->text);
+	printf("  %s  try %d  %-9s %-11s%s %" PRId64 " ms  %s\n", at, attempt->number,
+		kind_name(attempt->kind), attempt->outcome, status, attempt->duration_ms,
+		attempt->text);
 	if (attempt->excerpt != NULL && attempt->excerpt[0] != '\0')
 		printf("    answer: %s\n", attempt->excerpt);
 }
@@ -125,7 +137,7 @@ static void add_attempt(void *context, const struct store_attempt *attempt)
 
 	add_instant(object, "at", attempt->at_ms);
 	json_object_object_add(object, "try", json_object_new_int(attempt->number));
-	json_add_text(object, "kind", attempt->kind == ATTEMPT_PUSH ? "push" : "verify");
+	json_add_text(object, "kind", kind_name(attempt->kind));
 	json_add_text(object, "outcome", attempt->outcome);
 	json_object_object_add(object, "status", json_object_new_int(attempt->status));
 	json_object_object_add(object, "duration_ms", json_object_new_int64(attempt->duration_ms));

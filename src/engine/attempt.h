@@ -14,13 +14,15 @@
 #include "store/store.h"
 
 /*
- * One try of one leased job: push (unless the service took it before and only the edge is still to
- * be looked at), then look at what the edge serves. Touches no store; what came of it goes to the
- * pump as a value.
+ * One try of one leased job: push, unless the service has it already; where the service goes on by
+ * itself, ask until it is over (in later tries); then look at what the edges serve. Touches no
+ * store; what came of it goes to the pump as a value.
  */
 struct attempt;
 
 #define ATTEMPT_TEXT_MAX 512
+/* Reading back, each step, asking, looking. */
+#define ATTEMPT_ENTRIES_MAX (PROFILE_STEPS_MAX + 3)
 
 /* One line of the job's history. */
 struct attempt_entry {
@@ -46,7 +48,7 @@ struct attempt_result {
 	int64_t retry_after_ms; /* -1: the service named none */
 	int64_t look_again_ms;	/* with JOB_EVENT_PUSHED: how long until the next look */
 	char detail[STORE_DETAIL_MAX];
-	struct attempt_entry entries[2];
+	struct attempt_entry entries[ATTEMPT_ENTRIES_MAX];
 	size_t entry_count;
 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/civil.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -20,7 +21,12 @@ struct lane *lanes_find(struct lanes *lanes, const char *service)
 
 static struct throttle_rules rules_of(const struct profile *profile)
 {
-	return throttle_rules_default(profile->concurrency);
+	struct throttle_rules rules = throttle_rules_default(profile->concurrency);
+
+	rules.rate_limit = profile->rate_milli;
+	rules.probe_floor_ms = profile->circuit_probe_ms;
+	rules.probe_ceiling_ms = profile->circuit_probe_ceiling_ms;
+	return rules;
 }
 
 void lanes_update(
@@ -84,9 +90,39 @@ int64_t lane_wait_ms(const struct lane *lane, const struct config *config, int64
 	return next_ms == INT64_MAX ? -1 : next_ms - mono_ms;
 }
 
-bool lane_takes_requests(const struct lane *lane, const struct config *config, int64_t mono_ms)
+int64_t lane_opens_ms(const struct lane *lane, const struct config *config, int64_t wall_ms)
+{
+	const struct profile *profile = lane_profile(lane, config);
+	int64_t opens_ms;
+	struct error error;
+
+	if (profile == NULL || !profile->rules.has_hours)
+		return wall_ms;
+	if (!hours_next(
+		    &profile->rules.hours, &config->rulebook.calendar, wall_ms, &opens_ms, &error))
+		return INT64_MAX;
+	return opens_ms;
+}
+
+void lane_tell_closed(struct lane *lane, int64_t opens_ms)
+{
+	const struct log_field fields[] = {{"SERVICE", lane->service}, {"OUTCOME", "closed"}};
+	char opens[CIVIL_INSTANT_MAX];
+
+	if (lane->told_closed_ms == opens_ms)
+		return;
+	lane->told_closed_ms = opens_ms;
+	civil_format_instant(opens, opens_ms, TOKYO_OFFSET_MIN);
+	log_entry(LOG_LEVEL_NOTICE, fields, ARRAY_LENGTH(fields),
+		"service %s is outside its hours: what is due there waits until %s", lane->service,
+		opens);
+}
+
+bool lane_takes_requests(
+	const struct lane *lane, const struct config *config, int64_t mono_ms, int64_t wall_ms)
 {
 	return lane_profile(lane, config) != NULL &&
+	       lane_opens_ms(lane, config, wall_ms) <= wall_ms &&
 	       throttle_state_at(&lane->throttle, mono_ms) == THROTTLE_FLOWING;
 }
 

@@ -14,6 +14,7 @@ struct lane {
 	size_t in_flight;
 	struct throttle throttle;
 	struct throttle_rules rules;
+	int64_t told_closed_ms; /* the opening that was last told to be waited for */
 };
 
 struct lanes {
@@ -46,8 +47,17 @@ size_t lane_room(
  */
 int64_t lane_wait_ms(const struct lane *lane, const struct config *config, int64_t mono_ms);
 
-/* False for a service without an address, in a pause, or taken for dead. */
-bool lane_takes_requests(const struct lane *lane, const struct config *config, int64_t mono_ms);
+/*
+ * When LANE takes installs next by its opening hours, from WALL_MS on: WALL_MS itself when it is
+ * open. What it took before is looked at whatever the hour.
+ */
+int64_t lane_opens_ms(const struct lane *lane, const struct config *config, int64_t wall_ms);
+/* Says, once for each closing, that something due waits for OPENS_MS. */
+void lane_tell_closed(struct lane *lane, int64_t opens_ms);
+
+/* False for a service without an address, out of its hours, in a pause, or taken for dead. */
+bool lane_takes_requests(
+	const struct lane *lane, const struct config *config, int64_t mono_ms, int64_t wall_ms);
 
 /* COUNT attempts start, REQUESTS of them with a request to the service. */
 void lane_started(struct lane *lane, size_t count, size_t requests, int64_t mono_ms);

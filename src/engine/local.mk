@@ -1,10 +1,13 @@
 # Part of Makefile.am: src/engine, floor 5.
 noinst_LIBRARIES += src/engine/libengine.a
 src_engine_libengine_a_SOURCES = \
-	src/engine/attempt.c src/engine/attempt.h \
+	src/engine/attempt.c src/engine/attempt.h src/engine/attempt_private.h \
+	src/engine/attempt_confirm.c \
+	src/engine/attempt_push.c \
 	src/engine/intake.c src/engine/intake.h src/engine/intake_private.h \
 	src/engine/intake_apply.c \
 	src/engine/lanes.c src/engine/lanes.h \
+	src/engine/look.c src/engine/look.h \
 	src/engine/pump.c src/engine/pump.h src/engine/pump_private.h \
 	src/engine/reseal.c src/engine/reseal.h \
 	src/engine/settings.c src/engine/settings.h \

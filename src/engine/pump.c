@@ -192,6 +192,8 @@ static struct store_claim make_claim(const struct pump *pump, size_t lane, size_
 		.lease_until_ms = wall_now(pump) + config->lease_ms,
 		.ignore_due = pump->options.ignore_due,
 		.base_since_ms = pump->options.base_since_ms,
+		.only_verifying = lane_opens_ms(&pump->lanes.list[lane], config, wall_now(pump)) >
+				  wall_now(pump),
 		.limit = limit,
 	};
 }
@@ -273,7 +275,11 @@ static void take_off(struct pump *pump, struct claimed *claimed)
 	size_t i, requests = 0;
 
 	for (i = 0; i < claimed->count; i++)
-		requests += claimed->jobs[i].state != JOB_VERIFYING ? 1 : 0;
+		/* A look at the edge asks the service for nothing. */
+		requests +=
+			claimed->jobs[i].state != JOB_VERIFYING || claimed->jobs[i].remote != NULL
+				? 1
+				: 0;
 	lane_started(lane, claimed->count, requests, mono_now(pump));
 	for (i = 0; i < claimed->count; i++) {
 		struct flight *flight = xcalloc(1, sizeof(*flight));
@@ -315,6 +321,24 @@ static void landed(void *context, struct attempt *attempt, struct attempt_result
 		pump_poke(pump);
 }
 
+/* Out of hours the lane's next instant is its opening, or before it what is to be looked at. */
+static bool wait_for_opening(struct pump *pump, struct lane *lane, struct store_claim *claim,
+	int64_t *next_ms, struct error *error)
+{
+	int64_t opens_ms = lane_opens_ms(lane, config_of(pump), claim->now_ms), open_next_ms;
+
+	claim->only_verifying = false;
+	if (!store_next(pump->options.store, claim, &open_next_ms, error))
+		return false;
+	if (open_next_ms <= claim->now_ms)
+		lane_tell_closed(lane, opens_ms);
+	if (open_next_ms < opens_ms)
+		open_next_ms = opens_ms;
+	if (open_next_ms < *next_ms)
+		*next_ms = open_next_ms;
+	return true;
+}
+
 /* The earliest instant at which a lane has room and something to do; false on a store's fault. */
 static bool next_instant(struct pump *pump, int64_t *next_ms, struct error *error)
 {
@@ -333,6 +357,9 @@ static bool next_instant(struct pump *pump, int64_t *next_ms, struct error *erro
 			continue;
 		if (!store_next(pump->options.store, &claim, &lane_next, error))
 			return false;
+		if (claim.only_verifying &&
+			!wait_for_opening(pump, &pump->lanes.list[i], &claim, &lane_next, error))
+			return false;
 		if (lane_next < now_ms + wait_ms)
 			lane_next = now_ms + wait_ms;
 		if (lane_next < *next_ms)
@@ -349,7 +376,8 @@ bool pump_untried(const struct pump *pump, bool *untried, struct error *error)
 	for (i = 0; i < pump->lanes.count && !*untried; i++) {
 		struct store_claim claim = make_claim(pump, i, 0);
 
-		if (!lane_takes_requests(&pump->lanes.list[i], config_of(pump), mono_now(pump)))
+		if (!lane_takes_requests(
+			    &pump->lanes.list[i], config_of(pump), mono_now(pump), wall_now(pump)))
 			continue;
 		if (!store_untried(pump->options.store, &claim, untried, error))
 			return false;

@@ -87,6 +87,8 @@ bool settle_store(struct store *store, const struct attempt_result *result,
 		.pushed_ms = result->pushed ? result->pushed_at_ms : result->job.pushed_ms,
 		.settled_ms = settling->settled_ms,
 		.detail = settling->detail,
+		/* Only what is still pending is asked for again. */
+		.remote = settling->state == JOB_VERIFYING ? result->job.remote : NULL,
 	};
 
 	memcpy(settlement.token, result->token, LEASE_TOKEN_SIZE);

@@ -53,7 +53,7 @@ ctl jobs --state broken
 check "an unknown state is wrong usage" 2 $status
 ctl show "$job"
 check "show tells the rules" 1 "$(grep -c '^  8 key  *pass' "$scratch/out")"
-check "show tells the try" 1 "$(grep -c 'try 1  push   permanent   HTTP 422' "$scratch/out")"
+check "show tells the try" 1 "$(grep -c 'try 1  push      permanent   HTTP 422' "$scratch/out")"
 ctl show --json "$job"
 check "show as JSON" '"outcome":"permanent","status":422' \
 	"$(grep -o '"outcome":"permanent","status":422' "$scratch/out")"

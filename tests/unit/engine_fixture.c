@@ -23,6 +23,9 @@ static struct engine_fixture *current;
 		}                                                                                  \
 	} while (0)
 
+/* The authorities of the certificates below. */
+static X509 *root, *intermediate;
+
 /* ---- the transport ---- */
 
 struct http_transfer {
@@ -42,6 +45,9 @@ static void end_transfer(struct http_transfer *transfer, enum http_failure failu
 		error_set(
 			&answer.error, ERROR_TEMPORARY, "scripted: %s", http_failure_name(failure));
 	answer.retry_after = xstrdup_or_null(transfer->answer.retry_after);
+	answer.location = xstrdup_or_null(transfer->answer.location);
+	if (failure == HTTP_OK && transfer->answer.body != NULL)
+		buffer_append_text(&answer.body, transfer->answer.body);
 	loop_timer_free(transfer->timer);
 	current->in_flight--;
 	transfer->callback(transfer->context, &answer);
@@ -65,7 +71,8 @@ static void note_request(const struct http_request *request)
 	free(sent->url);
 	free(sent->idempotency_key);
 	free(sent->body);
-	*sent = (struct sent){.url = xstrdup(request->url)};
+	free(sent->method);
+	*sent = (struct sent){.method = xstrdup(request->method), .url = xstrdup(request->url)};
 	for (i = 0; i < request->header_count; i++) {
 		if (strcmp(request->headers[i].name, "Idempotency-Key") == 0)
 			sent->idempotency_key = xstrdup(request->headers[i].value);
@@ -79,18 +86,30 @@ static void note_request(const struct http_request *request)
 /* The certificate in a body, as the edge would find it there. */
 static void serve(const char *body)
 {
-	const char *begin = strstr(body, "-----BEGIN CERTIFICATE-----");
+	char *plain = xstrdup(body), *from, *to = plain, *begin;
 	BIO *bio;
-	X509 *leaf;
+	X509 *leaf = NULL;
 
-	if (begin == NULL)
-		return;
-	bio = BIO_new_mem_buf(begin, -1);
-	leaf = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	/* In JSON the line breaks are escaped. */
+	for (from = plain; *from != '\0'; from++) {
+		if (from[0] == '\\' && from[1] == 'n') {
+			*to++ = '\n';
+			from++;
+		} else {
+			*to++ = *from;
+		}
+	}
+	*to = '\0';
+	begin = strstr(plain, "-----BEGIN CERTIFICATE-----");
+	if (begin != NULL) {
+		bio = BIO_new_mem_buf(begin, -1);
+		leaf = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+		BIO_free(bio);
+	}
 	if (leaf != NULL)
 		X509_digest(leaf, EVP_sha256(), current->served, NULL);
 	X509_free(leaf);
-	BIO_free(bio);
+	free(plain);
 }
 
 struct http_transfer *http_start(struct http *http, const struct http_peer *peer,
@@ -127,6 +146,7 @@ void http_cancel(struct http_transfer *transfer)
 /* ---- the probe ---- */
 
 struct probe {
+	char *address;
 	struct loop_timer *timer;
 	probe_callback *callback;
 	void *context;
@@ -136,19 +156,31 @@ static void end_probe(struct probe *probe, const struct probe_result *result)
 {
 	loop_timer_free(probe->timer);
 	probe->callback(probe->context, result);
+	free(probe->address);
 	free(probe);
 }
 
 static void found(void *context)
 {
-	struct probe_result result = {.outcome = PROBE_SERVED, .chain_length = 1};
+	struct probe *probe = context;
+	struct probe_result result = {.outcome = PROBE_SERVED, .chain_length = 2};
+	enum scripted_edge edge = current->edge;
 
 	current->probes++;
-	switch (current->edge) {
+	X509_digest(intermediate, EVP_sha256(), result.chain[1], NULL);
+	if (edge == EDGE_BY_ADDRESS)
+		edge = strncmp(probe->address, "good", 4) == 0 ? EDGE_SERVES_LAST : EDGE_SERVES_OLD;
+	switch (edge) {
 	case EDGE_SERVES_LAST:
 		memcpy(result.chain[0], current->served, FINGERPRINT_SIZE);
 		result.covers_name = true;
 		break;
+	case EDGE_SERVES_NO_CHAIN:
+		memcpy(result.chain[0], current->served, FINGERPRINT_SIZE);
+		result.chain_length = 1;
+		break;
+	case EDGE_BY_ADDRESS:
+		abort();
 	case EDGE_SERVES_OLD:
 		result.covers_name = true;
 		break;
@@ -173,7 +205,7 @@ struct probe *probe_start(struct loop *loop, const char *address, const char *sn
 {
 	struct probe *probe = xcalloc(1, sizeof(*probe));
 
-	(void)address;
+	probe->address = xstrdup(address);
 	snprintf(current->asked_for, sizeof(current->asked_for), "%s", sni);
 	(void)timeout_ms;
 	probe->callback = callback;
@@ -192,8 +224,6 @@ void probe_cancel(struct probe *probe)
 }
 
 /* ---- certificates and records ---- */
-
-static X509 *root, *intermediate;
 
 static void make_authorities(void)
 {
@@ -348,7 +378,43 @@ static void write_file(const char *folder, const char *name, const char *text)
 	free(path);
 }
 
+#define BASE_CONFIG                                                                                \
+	"store = \"store.db\"\nspool = \"spool\"\nuser = \"\"\n"                                   \
+	"sealing-key = \"sealing.key\"\ntrust = \"root.pem\"\n"
+
+/* The shipped services, or the foreign one alone. */
+static char *make_config(const char *folder, const char *extra, const char *profile)
+{
+	char *services;
+
+	if (profile == NULL)
+		return xasprintf(BASE_CONFIG
+			"services-dir = \"%s/conf/services.d\"\n"
+			"site webhg2 { endpoint = \"https://webhg2.test\" edge = \"edge:443\" "
+			"token = \"token\" concurrency = 4 }\n"
+			"site idgw { endpoint = \"https://idgw.test\" edge = \"edge:443\" "
+			"token = \"token\" }\n"
+			"site docex { endpoint = \"https://docex.test\" token = \"token\" }\n"
+			"site cloud-hosting { endpoint = \"https://ch.test\" token = \"token\" }\n"
+			"%s\n",
+			TEST_SOURCE, extra ? extra : "");
+	services = path_resolve(folder, "services.d");
+	if (mkdir(services, 0700) != 0)
+		abort();
+	write_file(services, "foreign.conf", profile);
+	free(services);
+	return xasprintf(BASE_CONFIG
+		"services-dir = \"services.d\"\n"
+		"site foreign { endpoint = \"https://foreign.test\" token = \"token\" }\n%s\n",
+		extra ? extra : "");
+}
+
 struct engine_fixture *engine_fixture_new(const char *extra)
+{
+	return engine_fixture_new_foreign(extra, NULL);
+}
+
+struct engine_fixture *engine_fixture_new_foreign(const char *extra, const char *profile)
 {
 	struct engine_fixture *fixture = xcalloc(1, sizeof(*fixture));
 	char folder[] = "/tmp/engine-test-XXXXXX", *text;
@@ -365,15 +431,7 @@ struct engine_fixture *engine_fixture_new(const char *extra)
 	write_file(folder, "token", "secret-token\n");
 	write_file(folder, "sealing.key",
 		"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n");
-	text = xasprintf("store = \"store.db\"\nspool = \"spool\"\nuser = \"\"\n"
-			 "sealing-key = \"sealing.key\"\ntrust = \"root.pem\"\n"
-			 "services-dir = \"%s/conf/services.d\"\n"
-			 "site webhg2 { endpoint = \"https://webhg2.test\" edge = \"edge:443\" "
-			 "token = \"token\" concurrency = 4 }\n"
-			 "site docex { endpoint = \"https://docex.test\" token = \"token\" }\n"
-			 "site cloud-hosting { endpoint = \"https://ch.test\" token = \"token\" }\n"
-			 "%s\n",
-		TEST_SOURCE, extra ? extra : "");
+	text = make_config(folder, extra, profile);
 	write_file(folder, "certinstalld.conf", text);
 	free(text);
 	open_all(fixture);
@@ -394,8 +452,8 @@ static void remove_folder(const char *folder)
 	while (directory != NULL && (entry = readdir(directory)) != NULL) {
 		char *path = path_resolve(folder, entry->d_name);
 
-		if (entry->d_name[0] != '.')
-			unlink(path);
+		if (entry->d_name[0] != '.' && unlink(path) != 0)
+			remove_folder(path);
 		free(path);
 	}
 	if (directory != NULL)
@@ -410,6 +468,7 @@ void engine_fixture_free(struct engine_fixture *fixture)
 	close_all(fixture);
 	remove_folder(fixture->folder);
 	for (i = 0; i < SENT_MAX; i++) {
+		free(fixture->sent[i].method);
 		free(fixture->sent[i].url);
 		free(fixture->sent[i].idempotency_key);
 		free(fixture->sent[i].body);
@@ -486,11 +545,16 @@ struct store_job engine_fixture_job(
 
 static void append_attempt(void *context, const struct store_attempt *attempt)
 {
+	static const char *const kinds[] = {
+		[ATTEMPT_PUSH] = "push",
+		[ATTEMPT_VERIFY] = "verify",
+		[ATTEMPT_FOLLOW] = "follow",
+		[ATTEMPT_READ_BACK] = "read-back",
+	};
 	struct buffer *text = context;
 
-	buffer_printf(text, "%s%s:%s:%d", text->length > 0 ? " " : "",
-		attempt->kind == ATTEMPT_PUSH ? "push" : "verify", attempt->outcome,
-		attempt->status);
+	buffer_printf(text, "%s%s:%s:%d", text->length > 0 ? " " : "", kinds[attempt->kind],
+		attempt->outcome, attempt->status);
 }
 
 char *engine_fixture_attempts(struct engine_fixture *fixture, int64_t job_id)

@@ -18,6 +18,8 @@ struct scripted_answer {
 	int status;
 	const char *retry_after; /* NULL: none */
 	bool hang;		 /* no answer until it is cancelled */
+	const char *body;	 /* NULL: none */
+	const char *location;	 /* NULL: none */
 };
 
 enum scripted_edge {
@@ -26,12 +28,15 @@ enum scripted_edge {
 	EDGE_SERVES_OTHER,
 	EDGE_SERVES_NONE,
 	EDGE_UNREACHABLE,
-	EDGE_HANGS, /* no end until it is cancelled */
+	EDGE_SERVES_NO_CHAIN, /* the leaf alone */
+	EDGE_BY_ADDRESS,      /* "good…" serves the last, "bad…" the old one */
+	EDGE_HANGS,	      /* no end until it is cancelled */
 };
 
 #define SENT_MAX 64
 
 struct sent {
+	char *method;
 	char *url;
 	char *idempotency_key;
 	char *body; /* of multipart requests, the parts one after another */
@@ -65,6 +70,8 @@ struct engine_fixture {
 
 /* EXTRA (may be NULL) are lines for the configuration. */
 struct engine_fixture *engine_fixture_new(const char *extra);
+/* The same with no services but the built-in rules and "foreign", of the text PROFILE. */
+struct engine_fixture *engine_fixture_new_foreign(const char *extra, const char *profile);
 void engine_fixture_free(struct engine_fixture *fixture);
 
 /* Another pump in place of the fixture's, with what OPTIONS say of what it is to do. */

@@ -108,8 +108,9 @@ static void test_key_is_wiped_when_installed(void **state)
 
 static void test_temporary_then_success(void **state)
 {
-	static const struct scripted_answer answers[] = {{HTTP_OK, 503, NULL, false},
-		{HTTP_CONNECT_FAILED, 0, NULL, false}, {HTTP_OK, 200, NULL, false}};
+	static const struct scripted_answer answers[] = {{HTTP_OK, 503, NULL, false, NULL, NULL},
+		{HTTP_CONNECT_FAILED, 0, NULL, false, NULL, NULL},
+		{HTTP_OK, 200, NULL, false, NULL, NULL}};
 	struct engine_fixture *fixture = *state;
 
 	engine_fixture_script(fixture, answers, ARRAY_LENGTH(answers));
@@ -136,7 +137,7 @@ static void test_temporary_then_success(void **state)
 static void test_retry_after(void **state)
 {
 	static const struct scripted_answer answers[] = {
-		{HTTP_OK, 429, "120", false}, {HTTP_OK, 200, NULL, false}};
+		{HTTP_OK, 429, "120", false, NULL, NULL}, {HTTP_OK, 200, NULL, false, NULL, NULL}};
 	struct engine_fixture *fixture = *state;
 
 	engine_fixture_script(fixture, answers, ARRAY_LENGTH(answers));
@@ -178,7 +179,7 @@ static void test_kinds(void **state)
 	for (i = 0; i < ARRAY_LENGTH(cases); i++) {
 		struct engine_fixture *fixture = engine_fixture_new(NULL);
 		const struct scripted_answer answer = {
-			cases[i].failure, cases[i].status, NULL, false};
+			cases[i].failure, cases[i].status, NULL, false, NULL, NULL};
 
 		engine_fixture_script(fixture, &answer, 1);
 		take(fixture, "c1", 1);
@@ -253,7 +254,7 @@ static void test_no_edge_is_said_so(void **state)
 		.certificate = 1,
 		.links = "{\"service\":\"cloud-hosting\",\"service_code\":\"ch1\","
 			 "\"fqdn\":\"www.example.jp\"}"};
-	static const struct scripted_answer answer = {HTTP_OK, 204, NULL, false};
+	static const struct scripted_answer answer = {HTTP_OK, 204, NULL, false, NULL, NULL};
 	struct engine_fixture *fixture = *state;
 	struct store_job job;
 
@@ -321,8 +322,9 @@ static void take_many(struct engine_fixture *fixture, int count)
 
 static void test_dead_service_is_left_alone(void **state)
 {
-	static const struct scripted_answer dead = {HTTP_CONNECT_FAILED, 0, NULL, false};
-	static const struct scripted_answer alive = {HTTP_OK, 204, NULL, false};
+	static const struct scripted_answer dead = {
+		HTTP_CONNECT_FAILED, 0, NULL, false, NULL, NULL};
+	static const struct scripted_answer alive = {HTTP_OK, 204, NULL, false, NULL, NULL};
 	const struct fixture_record other = {.contract = "c1",
 		.revision = 1,
 		.certificate = 1,
@@ -360,7 +362,7 @@ static void test_dead_service_is_left_alone(void **state)
 static void test_pause_is_kept_to(void **state)
 {
 	static const struct scripted_answer answers[] = {
-		{HTTP_OK, 429, "120", false}, {HTTP_OK, 200, NULL, false}};
+		{HTTP_OK, 429, "120", false, NULL, NULL}, {HTTP_OK, 200, NULL, false, NULL, NULL}};
 	struct engine_fixture *fixture = *state;
 	size_t at_once;
 
@@ -394,7 +396,7 @@ static void test_expired_is_not_sent(void **state)
 
 static void test_gives_up_with_age(void **state)
 {
-	static const struct scripted_answer answer = {HTTP_OK, 500, NULL, false};
+	static const struct scripted_answer answer = {HTTP_OK, 500, NULL, false, NULL, NULL};
 	struct engine_fixture *fixture = *state;
 	int64_t age = settings_config(fixture->settings)->backoff.give_up_after_ms;
 
@@ -444,8 +446,8 @@ static void turn(struct engine_fixture *fixture)
 
 static void test_killed_process_goes_again_with_the_same_key(void **state)
 {
-	static const struct scripted_answer hang = {HTTP_OK, 200, NULL, true};
-	static const struct scripted_answer answer = {HTTP_OK, 200, NULL, false};
+	static const struct scripted_answer hang = {HTTP_OK, 200, NULL, true, NULL, NULL};
+	static const struct scripted_answer answer = {HTTP_OK, 200, NULL, false, NULL, NULL};
 	struct engine_fixture *fixture = *state;
 	int64_t lease = settings_config(fixture->settings)->lease_ms;
 	struct store_job job;
@@ -483,8 +485,8 @@ static void test_killed_process_goes_again_with_the_same_key(void **state)
 
 static void test_late_answer_changes_nothing(void **state)
 {
-	static const struct scripted_answer hang = {HTTP_OK, 200, NULL, true};
-	static const struct scripted_answer answer = {HTTP_OK, 200, NULL, false};
+	static const struct scripted_answer hang = {HTTP_OK, 200, NULL, true, NULL, NULL};
+	static const struct scripted_answer answer = {HTTP_OK, 200, NULL, false, NULL, NULL};
 	struct engine_fixture *fixture = *state;
 
 	engine_fixture_script(fixture, &hang, 1);
@@ -504,7 +506,7 @@ static void test_late_answer_changes_nothing(void **state)
 
 static void test_newer_waits_for_the_older_in_flight(void **state)
 {
-	static const struct scripted_answer hang = {HTTP_OK, 200, NULL, true};
+	static const struct scripted_answer hang = {HTTP_OK, 200, NULL, true, NULL, NULL};
 	struct engine_fixture *fixture = *state;
 	int64_t lease = settings_config(fixture->settings)->lease_ms;
 
@@ -609,7 +611,7 @@ static void test_store_that_fails_doubles_nothing(void **state)
 
 static void test_abort_while_the_store_fails(void **state)
 {
-	static const struct scripted_answer hang = {HTTP_OK, 200, NULL, true};
+	static const struct scripted_answer hang = {HTTP_OK, 200, NULL, true, NULL, NULL};
 	struct engine_fixture *fixture = *state;
 
 	engine_fixture_script(fixture, &hang, 1);
@@ -632,7 +634,7 @@ static void test_abort_while_the_store_fails(void **state)
 
 static void test_untried(void **state)
 {
-	static const struct scripted_answer answer = {HTTP_OK, 503, NULL, false};
+	static const struct scripted_answer answer = {HTTP_OK, 503, NULL, false, NULL, NULL};
 	struct engine_fixture *fixture = *state;
 	struct error error;
 	bool untried;
@@ -742,7 +744,7 @@ static void test_bound_over_all_services(void **state)
 		.certificate = 1,
 		.links = LINK("webhg2", "w1") "," LINK("webhg2", "w2") "," LINK(
 			"docex", "d1") "," LINK("docex", "d2") "," LINK("docex", "d3")};
-	static const struct scripted_answer hang = {HTTP_OK, 200, NULL, true};
+	static const struct scripted_answer hang = {HTTP_OK, 200, NULL, true, NULL, NULL};
 	struct engine_fixture *fixture = *state;
 
 	engine_fixture_script(fixture, &hang, 1);

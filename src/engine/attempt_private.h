@@ -1,0 +1,73 @@
+#ifndef ENGINE_ATTEMPT_PRIVATE_H
+#define ENGINE_ATTEMPT_PRIVATE_H
+
+#include "engine/attempt.h"
+#include "engine/look.h"
+
+/*
+ * What an attempt does at present. A push goes through reading back, pushing (once for each step)
+ * and looking; a job that the service took before through asking and looking, or looking alone.
+ */
+enum attempt_phase {
+	ATTEMPT_STARTING,
+	ATTEMPT_READING_BACK,  /* has the service it already? */
+	ATTEMPT_LOOKING_AHEAD, /* the same, asked of the edge */
+	ATTEMPT_PUSHING,
+	ATTEMPT_ASKING, /* for what is pending at the service */
+	ATTEMPT_LOOKING,
+};
+
+struct attempt {
+	struct attempt_options options;
+	attempt_callback *callback;
+	void *context;
+	struct attempt_result *result;
+	enum attempt_phase phase;
+	char key_id[SEAL_KEY_ID_MAX];
+	struct buffer sealed;
+	struct material material;
+	struct buffer pkcs12;
+	struct buffer passphrase;
+	char *token; /* the service's bearer token */
+	size_t step;
+	struct http_request request;
+	struct loop_timer *start;
+	struct http_transfer *transfer;
+	struct look *look;
+};
+
+/* What stands for "ask where the profile's follow.path says" in a job's remote. */
+#define REMOTE_BY_PATH "by-path"
+
+int64_t attempt_now(const struct attempt *attempt);
+
+/* One more line of the job's history; TEXT becomes the job's detail, too. */
+struct attempt_entry *attempt_note(struct attempt *attempt, enum attempt_kind kind,
+	const char *outcome, int64_t duration_ms, const char *text);
+/* The same for an answer, with what it tells of the service. */
+void attempt_note_answer(struct attempt *attempt, enum attempt_kind kind, const char *outcome,
+	const struct http_answer *answer, const struct judgement *judgement);
+
+/* Hands the result over and frees ATTEMPT. */
+void attempt_finish(struct attempt *attempt, enum job_event event);
+void attempt_fail_internal(
+	struct attempt *attempt, enum attempt_kind kind, const struct error *error);
+
+/* Reads the service's token into ATTEMPT; internal error. */
+bool must_check attempt_read_token(struct attempt *attempt, struct error *error);
+/* What a request needs to know of the install. */
+struct install attempt_install(const struct attempt *attempt);
+/* Sends attempt->request. */
+void attempt_send(struct attempt *attempt, http_callback *callback);
+/* Drops all that held a key. */
+void attempt_drop_secrets(struct attempt *attempt);
+
+/* attempt_push.c */
+void attempt_push(struct attempt *attempt);
+/* attempt_confirm.c */
+void attempt_ask(struct attempt *attempt);
+void attempt_look(struct attempt *attempt);
+/* Looks at the edges; CALLBACK gets the attempt. */
+void attempt_start_look(struct attempt *attempt, look_callback *callback);
+
+#endif
