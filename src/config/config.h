@@ -46,7 +46,8 @@ struct config {
 	int64_t lease_ms;
 	int64_t spool_poll_ms;
 	int64_t shutdown_grace_ms;
-	int concurrency; /* over all services */
+	int64_t recheck_interval_ms; /* 0: no rolling check */
+	int concurrency;	     /* over all services */
 
 	/* Services: profiles from services.d, and their rules as the rulebook wants them. */
 	char *services_directory;

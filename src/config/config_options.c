@@ -108,6 +108,10 @@ const struct option config_options[CONFIG_OPTION_COUNT] = {
 			 "go again after it."},
 	{"spool-poll", OPTION_DURATION, AT(spool_poll_ms), "5s", 100, HOUR,
 		.about = "Between two looks into the spool, where the kernel tells of nothing."},
+	{"recheck-interval", OPTION_DURATION, AT(recheck_interval_ms), "0s", 0, 24 * HOUR,
+		.about = "The rolling check looks at one installed certificate each time this has "
+			 "passed, one after another, and warns of what is not served any more. 0s: "
+			 "off."},
 	{"shutdown-grace", OPTION_DURATION, AT(shutdown_grace_ms), "30s", 0, 10 * MINUTE,
 		.about = "How long what is in flight may take when the daemon is told to end."},
 	{"concurrency", OPTION_NUMBER, AT(concurrency), "64", 1, 1024,

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "daemon/runtime.h"
+#include "engine/recheck.h"
 #include "ops/notify.h"
 
 struct daemon {
@@ -13,6 +14,7 @@ struct daemon {
 	struct runtime runtime;
 	struct spool_watch *spool;
 	struct watchdog *watchdog;
+	struct recheck *recheck;
 	struct loop_signal *signals[3];
 	struct loop_timer *grace;
 	bool stopping;
@@ -48,6 +50,7 @@ static bool start(struct daemon *daemon, struct settings *settings, struct error
 			loop_signal_new(daemon->runtime.loop, numbers[i], signalled, daemon);
 	daemon->grace = loop_timer_new(daemon->runtime.loop, grace_over, daemon);
 	daemon->watchdog = watchdog_new(daemon->runtime.loop);
+	daemon->recheck = recheck_new(daemon->runtime.loop, daemon->runtime.store, settings);
 	daemon->spool = spool_watch_new(
 		daemon->runtime.loop, config->spool, config->spool_poll_ms, spool_changed, daemon);
 	for (i = 0; i < daemon->options->import_count; i++)
@@ -63,6 +66,7 @@ static void stop(struct daemon *daemon)
 
 	spool_watch_free(daemon->spool);
 	watchdog_free(daemon->watchdog);
+	recheck_free(daemon->recheck);
 	loop_timer_free(daemon->grace);
 	for (i = 0; i < ARRAY_LENGTH(daemon->signals); i++)
 		loop_signal_free(daemon->signals[i]);
@@ -150,6 +154,7 @@ static void reload(struct daemon *daemon)
 		spool_watch_free(daemon->spool);
 		daemon->spool = spool_watch_new(daemon->runtime.loop, config->spool,
 			config->spool_poll_ms, spool_changed, daemon);
+		recheck_use(daemon->recheck, daemon->runtime.settings);
 		worker_poke(daemon->runtime.worker);
 		log_notice("%s: read again", daemon->options->config);
 	} else {

@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/civil.h"
 #include "base/text.h"
+#include "engine/recheck.h"
 #include "engine_fixture.h"
 #include "pki_fixture.h"
 
@@ -429,6 +430,55 @@ static void test_waits_for_the_hours(void **state)
 	expect(fixture, JOB_INSTALLED, NULL, "push:done:200 verify:old:0 verify:served:0");
 }
 
+/* ---- the rolling check ---- */
+
+static int begin_recheck(void **state)
+{
+	*state = engine_fixture_new_foreign(RETRIES " recheck-interval = \"10ms\"",
+		FOREIGN "method = \"PUT\"\npath = \"/c\"\nsuccess = {200}\nedge = \"edge:443\"\n");
+	return 0;
+}
+
+static void stop_loop(void *context)
+{
+	loop_stop(context);
+}
+
+/* The loop turns until PROBES more looks were taken, on its own short timer. */
+static void turn(struct engine_fixture *fixture, size_t probes)
+{
+	struct loop_timer *timer = loop_timer_new(fixture->loop, stop_loop, fixture->loop);
+	size_t wanted = fixture->probes + probes;
+	struct error error;
+
+	while (fixture->probes < wanted) {
+		loop_timer_set(timer, 5);
+		assert_true(loop_run(fixture->loop, &error));
+	}
+	loop_timer_set(timer, 1);
+	assert_true(loop_run(fixture->loop, &error));
+	loop_timer_free(timer);
+}
+
+static void test_rolling_check(void **state)
+{
+	struct engine_fixture *fixture = *state;
+	struct recheck *recheck;
+
+	take(fixture, "foreign", 1);
+	advance_to(fixture, DUE_MS);
+	engine_fixture_pump(fixture);
+	expect(fixture, JOB_INSTALLED, NULL, "push:done:200 verify:served:0");
+	recheck = recheck_new(fixture->loop, fixture->store, fixture->settings);
+	/* All is well: nothing is written. */
+	turn(fixture, 2);
+	expect(fixture, JOB_INSTALLED, NULL, "push:done:200 verify:served:0");
+	fixture->edge = EDGE_SERVES_OLD;
+	turn(fixture, 1);
+	recheck_free(recheck);
+	expect(fixture, JOB_INSTALLED, NULL, "push:done:200 verify:served:0 verify:old:0");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -450,6 +500,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_all_edges_must_serve, begin_all_edges, end),
 		cmocka_unit_test_setup_teardown(test_wrong_chain, begin_all_edges, end),
 		cmocka_unit_test_setup_teardown(test_waits_for_the_hours, begin_hours, end),
+		cmocka_unit_test_setup_teardown(test_rolling_check, begin_recheck, end),
 	};
 	int status = cmocka_run_group_tests_name("attempt", tests, NULL, NULL);
 

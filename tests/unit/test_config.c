@@ -178,7 +178,8 @@ static void test_whole(void **state)
 		"bring-in-wildcard = off\nagency-needs-chain = no\nbring-in-needs-chain = yes\n"
 		"expires-soon = 3d\nretry-floor = 250ms\nretry-ceiling = 2s\n"
 		"retry-after-cap = 1h\ngive-up-after = 2d\nlease = 20m\nspool-poll = 200ms\n"
-		"shutdown-grace = 5s\nconcurrency = 9\nservices-dir = services.d\n"
+		"shutdown-grace = 5s\nrecheck-interval = 8s\nconcurrency = 9\nservices-dir = "
+		"services.d\n"
 		"site webhg2 {\nendpoint = 'https://a:1'\nedge = 'b:2'\ntoken = tok\nca = ca.pem\n"
 		"concurrency = 3\ntotal-timeout = 2m\n}\n"
 		"site idgw { edges = {'c:1', '{fqdn}:2'} requests-per-second = 1.5\n"
@@ -230,6 +231,7 @@ static void test_whole(void **state)
 	assert_int_equal(config->lease_ms, 1200000);
 	assert_int_equal(config->spool_poll_ms, 200);
 	assert_int_equal(config->shutdown_grace_ms, 5000);
+	assert_int_equal(config->recheck_interval_ms, 8000);
 	assert_int_equal(config->concurrency, 9);
 	assert_int_equal(config->profile_count, 8);
 
