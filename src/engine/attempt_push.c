@@ -173,8 +173,11 @@ static void taken(struct attempt *attempt, const struct http_answer *answer,
 	const struct judgement *judgement)
 {
 	struct attempt_result *result = attempt->result;
+	struct judgement told = *judgement;
 
-	attempt_note_answer(attempt, ATTEMPT_PUSH, "accepted", answer, judgement);
+	snprintf(told.text, sizeof(told.text), "taken, and pending at the service (%s)",
+		judgement->text);
+	attempt_note_answer(attempt, ATTEMPT_PUSH, "accepted", answer, &told);
 	result->pushed = true;
 	result->pushed_at_ms = attempt_now(attempt);
 	free(result->job.remote);
