@@ -9,6 +9,8 @@ src_engine_libengine_a_SOURCES = \
 	src/engine/lanes.c src/engine/lanes.h \
 	src/engine/look.c src/engine/look.h \
 	src/engine/pump.c src/engine/pump.h src/engine/pump_private.h \
+	src/engine/pump_round.c \
+	src/engine/pump_when.c \
 	src/engine/recheck.c src/engine/recheck.h \
 	src/engine/reseal.c src/engine/reseal.h \
 	src/engine/settings.c src/engine/settings.h \
