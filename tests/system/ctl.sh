@@ -24,6 +24,39 @@ check "several business days, and another time zone" \
 printf '2026-11-20T10:15:00+09:00\n\n2026-09-18T10:00:00+09:00\r\n' | ctl due --service webhg2 -
 check "instants on standard input" "2026-11-24T09:00:00+09:00 2026-09-24T09:00:00+09:00" \
 	"$(paste -sd ' ' "$out")"
+# A year of instants, one an hour, against the same days counted on a calendar that is typed out here.
+awk -v out="$scratch" 'BEGIN {
+	split("2026-04-29 2026-05-03 2026-05-04 2026-05-05 2026-05-06 2026-07-20 2026-08-11 " \
+		"2026-09-21 2026-09-22 2026-09-23 2026-10-12 2026-11-03 2026-11-23 2026-12-29 " \
+		"2026-12-30 2026-12-31 2027-01-01 2027-01-02 2027-01-03 2027-01-11 2027-02-11 " \
+		"2027-02-23 2027-03-21 2027-03-22 2027-04-29", list, " ")
+	for (i in list)
+		free[list[i]] = 1
+	split("31 28 31 30 31 30 31 31 30 31 30 31", length_of, " ")
+	year = 2026; month = 4; day = 1; weekday = 3 # a Wednesday
+	for (i = 0; i < 380; i++) {
+		name[i] = sprintf("%d-%02d-%02d", year, month, day)
+		closed[i] = weekday == 0 || weekday == 6 || (name[i] in free)
+		weekday = (weekday + 1) % 7
+		if (++day > length_of[month]) { day = 1; if (++month > 12) { month = 1; year++ } }
+	}
+	for (i = 0; i < 365; i++)
+		for (hour = 0; hour < 24; hour++) {
+			printf "%sT%02d:17:00+09:00\n", name[i], hour >(out "/year")
+			for (n = 1; n <= 4; n += 3) {
+				at = i
+				for (counted = 0; counted < n; counted += !closed[at])
+					at++
+				printf "%sT09:00:00+09:00\n", name[at] >(out "/counted" n)
+			}
+		}
+}'
+ctl due --service webhg2 - <"$scratch/year"
+holds "a year of instants, the first business day after" cmp -s "$out" "$scratch/counted1"
+check "all of them" 8760 "$(wc -l <"$out")"
+ctl due --service waf - <"$scratch/year"
+holds "a year of instants, the fourth" cmp -s "$out" "$scratch/counted4"
+
 awk 'BEGIN { for (i = 0; i < 20000; i++)
 	printf "20%02d-%02d-%02dT%02d:00:00+09:00\n", 25 + i % 20, 1 + i % 12, 1 + i % 28, i % 24 }' \
 	>"$scratch/instants"
