@@ -16,6 +16,7 @@ struct answer {
 	struct buffer body;
 	char location[ANSWER_HEADER_MAX];
 	char etag[ANSWER_HEADER_MAX];
+	char encoding[ANSWER_HEADER_MAX];
 	char retry_after[ANSWER_HEADER_MAX];
 	bool replayed;
 };

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "mock/server_private.h"
 
 /*
@@ -30,6 +31,7 @@ struct exchange {
 #define STREAM_LOOK_MS 1
 #define STREAM_AHEAD_MAX ((size_t)1024 * 1024)
 #define DRIP_MS_DEFAULT 1000
+#define ANSWER_FILE_MAX ((size_t)64 * 1024 * 1024)
 
 static void on_perform(evutil_socket_t fd, short what, void *context);
 static void on_deliver(evutil_socket_t fd, short what, void *context);
@@ -107,6 +109,23 @@ static void exchange_send_half(struct exchange *exchange)
 	buffer_free(&raw);
 }
 
+/* Whatever it holds: what a test wants to see read. */
+static void exchange_answer_file(struct exchange *exchange)
+{
+	const struct fault_rule *rule = &exchange->rule;
+	struct answer *answer = &exchange->answer;
+	struct error error;
+
+	answer_clear(answer);
+	if (!file_read(rule->path, ANSWER_FILE_MAX, &answer->body, &error)) {
+		answer_problem(answer, 500, "%s", error.text);
+		return;
+	}
+	answer->status = 200;
+	answer->content_type = "application/json";
+	snprintf(answer->encoding, sizeof(answer->encoding), "%s", rule->encoding);
+}
+
 /* What faults do to the answer. */
 static void exchange_bend(struct exchange *exchange)
 {
@@ -123,6 +142,8 @@ static void exchange_bend(struct exchange *exchange)
 		answer_clear(answer);
 		answer->status = 307;
 		snprintf(answer->location, sizeof(answer->location), "%s", rule->location);
+	} else if (rule->kind == FAULT_FILE) {
+		exchange_answer_file(exchange);
 	}
 }
 
@@ -268,6 +289,7 @@ void exchange_start(
 		exchange_wait(exchange, 0, on_deliver);
 		break;
 	case FAULT_STATUS:
+	case FAULT_FILE:
 	case FAULT_DELAY:
 	case FAULT_RESET_BEFORE:
 	case FAULT_RESET_AFTER:

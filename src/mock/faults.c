@@ -34,6 +34,7 @@ static const struct {
 	[FAULT_EDGE_OLD] = {"edge-old", true},
 	[FAULT_EDGE_WRONG] = {"edge-wrong", true},
 	[FAULT_REQUEST_FAILS] = {"request-fails", false},
+	[FAULT_FILE] = {"file", true},
 };
 
 const char *fault_name(enum fault_kind kind)
@@ -127,7 +128,8 @@ static bool key_effect(struct json_object *object, bool *target, struct error *e
 static bool keys_known(struct json_object *object, struct error *error)
 {
 	static const char *const known[] = {"service", "from", "to", "fault", "status",
-		"retry_after", "delay_ms", "size", "location", "probability", "effect"};
+		"retry_after", "delay_ms", "size", "location", "path", "encoding", "probability",
+		"effect"};
 	size_t i;
 
 	json_object_object_foreach(object, key, value)
@@ -175,6 +177,8 @@ static bool rule_read(struct json_object *object, struct fault_rule *rule, struc
 		!key_number(object, "size", 1, INT64_C(1) << 40, &rule->size, error) ||
 		!key_text(object, "retry_after", rule->retry_after, error) ||
 		!key_text(object, "location", rule->location, error) ||
+		!key_text(object, "path", rule->path, error) ||
+		!key_text(object, "encoding", rule->encoding, error) ||
 		!key_probability(object, &rule->probability, error) ||
 		!key_effect(object, &rule->effect, error))
 		return false;

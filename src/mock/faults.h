@@ -37,6 +37,8 @@ enum fault_kind {
 	FAULT_EDGE_OLD,	     /* the edge serves the older certificate for `delay_ms` more */
 	FAULT_EDGE_WRONG,    /* the edge serves another's certificate */
 	FAULT_REQUEST_FAILS, /* idgw with asynchronous answers: the request ends as failed */
+	FAULT_FILE, /* the effect, then 200 with the file `path` and, as its Content-Encoding,
+		       `encoding` */
 };
 
 #define FAULT_TEXT_MAX 256
@@ -57,6 +59,8 @@ struct fault_rule {
 	double probability;
 	char retry_after[FAULT_TEXT_MAX];
 	char location[FAULT_TEXT_MAX];
+	char path[FAULT_TEXT_MAX];
+	char encoding[FAULT_TEXT_MAX];
 };
 
 struct faults;

@@ -79,6 +79,14 @@ static bool read_faults(struct program *program, struct error *error)
 	return read || error_context(error, "%s", path);
 }
 
+/* OpenSSL has it at security level 0 alone: its handshake is signed with MD5 and SHA-1. */
+static bool speak_tls10_only(SSL_CTX *tls)
+{
+	return SSL_CTX_set_min_proto_version(tls, TLS1_VERSION) == 1 &&
+	       SSL_CTX_set_max_proto_version(tls, TLS1_VERSION) == 1 &&
+	       SSL_CTX_set_cipher_list(tls, "DEFAULT:@SECLEVEL=0") == 1;
+}
+
 /* The context of the API; NULL with an error that names the file. */
 static SSL_CTX *server_tls(const struct options *options, struct error *error)
 {
@@ -93,6 +101,8 @@ static SSL_CTX *server_tls(const struct options *options, struct error *error)
 		fault = options->server_certificate;
 	else if (SSL_CTX_use_PrivateKey_file(tls, options->server_key, SSL_FILETYPE_PEM) != 1)
 		fault = options->server_key;
+	else if (options->tls10_only && !speak_tls10_only(tls))
+		fault = "--tls10-only";
 	else if (options->client_ca != NULL &&
 		 SSL_CTX_load_verify_locations(tls, options->client_ca, NULL) != 1)
 		fault = options->client_ca;

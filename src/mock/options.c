@@ -31,6 +31,8 @@ const char options_usage[] =
 	"  --idgw-delay DURATION      how long a request of idgw is pending (2s)\n"
 	"  --waf-rate N               installs a second that the WAF services take (0: any "
 	"number)\n"
+	"  --tls10-only               the API speaks TLS 1.0 alone, as servers do that nobody "
+	"minds\n"
 	"  --help, --version\n"
 	"\n"
 	"At run time, with the same token: GET /control/ledger, GET /control/stats, PUT and "
@@ -51,6 +53,7 @@ enum {
 	OPTION_GIO_SPREAD,
 	OPTION_IDGW_DELAY,
 	OPTION_WAF_RATE,
+	OPTION_TLS10_ONLY,
 	OPTION_HELP,
 	OPTION_VERSION,
 };
@@ -69,6 +72,7 @@ static const struct option table[] = {
 	{"gio-spread", required_argument, NULL, OPTION_GIO_SPREAD},
 	{"idgw-delay", required_argument, NULL, OPTION_IDGW_DELAY},
 	{"waf-rate", required_argument, NULL, OPTION_WAF_RATE},
+	{"tls10-only", no_argument, NULL, OPTION_TLS10_ONLY},
 	{"help", no_argument, NULL, OPTION_HELP},
 	{"version", no_argument, NULL, OPTION_VERSION},
 	{NULL, 0, NULL, 0},
@@ -140,6 +144,9 @@ static bool option_take(struct options *options, int option, const char *value, 
 		if (text_to_int64(value, 0, 1000000, &options->waf_rate))
 			return true;
 		return error_set(error, ERROR_PERMANENT, "--waf-rate %s: not a number", value);
+	case OPTION_TLS10_ONLY:
+		options->tls10_only = true;
+		return true;
 	case OPTION_HELP:
 		options->help = true;
 		return true;

@@ -19,6 +19,8 @@ void server_send(struct evhttp_request *request, struct answer *answer)
 		evhttp_add_header(headers, "Content-Type", answer->content_type);
 	if (answer->location[0] != '\0')
 		evhttp_add_header(headers, "Location", answer->location);
+	if (answer->encoding[0] != '\0')
+		evhttp_add_header(headers, "Content-Encoding", answer->encoding);
 	if (answer->etag[0] != '\0')
 		evhttp_add_header(headers, "ETag", answer->etag);
 	if (answer->retry_after[0] != '\0')

@@ -272,6 +272,13 @@ three=$fingerprint
 webhg2 www.example.jp one
 check "fault edge-old" "200 $(openssl x509 -in "$work/two.leaf" -noout -fingerprint -sha256 |
 	sed 's/.*=//; s/://g' | tr 'A-F' 'a-f')" "$status $(served webhg2 www.example.jp)"
+head -c 3000000 /dev/zero | gzip -9 >"$work/bomb.gz"
+faults "[{\"service\":\"webhg2\",\"from\":1,\"to\":1,\"fault\":\"file\",\"path\":\"$work/bomb.gz\",
+	\"encoding\":\"gzip\"},{\"service\":\"webhg2\",\"fault\":\"file\",\"path\":\"$work/none\"}]"
+webhg2 three.example.jp three --compressed
+check "fault file, compressed" "200 3000000" "$status $(wc -c <"$work/body")"
+webhg2 three.example.jp three
+check "fault file, and there is none" 500 "$status"
 request PUT /control/faults --data-binary '[{"fault":"nonsense"}]'
 check "a fault that is none" 400 "$status"
 request DELETE /control/faults
@@ -306,6 +313,14 @@ check "waf limits its rate" 1 "$limited"
 check "a fault script given at the start" 1 "$(ledger_lines '"service":"waf".*"status":500')"
 check "lines are counted on" "$(wc -l <"$work/ledger")" \
 	"$(tail -n 1 "$work/ledger" | sed 's/.*"n":\([0-9]*\).*/\1/')"
+stop
+
+# TLS 1.0 alone
+start --tls10-only
+request GET /control/stats
+check "TLS 1.0 alone: no modern client gets in" 35 "$result"
+openssl s_client -connect "$api" -tls1 -cipher DEFAULT@SECLEVEL=0 </dev/null >"$work/handshake" 2>&1
+check "one that speaks TLS 1.0 does" 1 "$(grep -c '^ *Protocol *: TLSv1$' "$work/handshake")"
 stop
 
 echo "1..$count"

@@ -69,6 +69,7 @@ static void test_effect(void **state)
 		{"[{\"fault\":\"cut\",\"effect\":false}]", false},
 		{"[{\"fault\":\"garbage\"}]", false},
 		{"[{\"fault\":\"edge-old\"}]", true},
+		{"[{\"fault\":\"file\",\"path\":\"x\"}]", true},
 	};
 	struct faults *faults = faults_new();
 	size_t i;
