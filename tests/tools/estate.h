@@ -51,6 +51,12 @@ struct authority {
 
 /* Makes root, intermediate, server and client identities, token and sealing key in DIRECTORY. */
 bool must_check estate_make_ca(const char *directory, int64_t now_ms, struct error *error);
+/*
+ * Makes one more server identity, NAME.pem (with the intermediate behind it) and NAME.key in
+ * DIRECTORY. WISH: its names and validity; the rest is put in here.
+ */
+bool must_check estate_make_server(
+	const char *directory, const char *name, const struct issue *wish, struct error *error);
 bool must_check authority_load(
 	const char *directory, struct authority *authority, struct error *error);
 void authority_clear(struct authority *authority);

@@ -117,6 +117,29 @@ bool estate_make_ca(const char *directory, int64_t now_ms, struct error *error)
 	return written;
 }
 
+bool estate_make_server(
+	const char *directory, const char *name, const struct issue *wish, struct error *error)
+{
+	struct authority authority;
+	struct issue issue = *wish;
+	X509 *certificate;
+	bool written;
+
+	if (!authority_load(directory, &authority, error))
+		return false;
+	issue.use = ISSUE_SERVER;
+	issue.key = estate_key_new("ec-p256");
+	issue.issuer = authority.certificate;
+	issue.issuer_key = authority.key;
+	certificate = estate_issue(&issue);
+	written = write_identity(
+		directory, name, certificate, authority.certificate, issue.key, error);
+	X509_free(certificate);
+	EVP_PKEY_free(issue.key);
+	authority_clear(&authority);
+	return written;
+}
+
 bool authority_load(const char *directory, struct authority *authority, struct error *error)
 {
 	char *certificate_path = path_resolve(directory, "intermediate.pem");

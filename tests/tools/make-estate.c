@@ -13,6 +13,8 @@
 
 static const char usage[] =
 	"Usage: make-estate --out DIR ca\n"
+	"       make-estate --out DIR server --file NAME --common-name NAME [--san NAME]…\n"
+	"                   [--at INSTANT] [--days N]\n"
 	"       make-estate --out DIR records [--count N] [--keys K] [--key KIND] [--services "
 	"ID,ID…]\n"
 	"                   [--file NAME.ndjson] [--seed S] [--at INSTANT] [--mode OCTAL]\n"
@@ -25,6 +27,8 @@ static const char usage[] =
 	"\n"
 	"ca       root.pem, intermediate.pem, server.pem (for 127.0.0.1, ::1 and localhost),\n"
 	"         client.pem, each with its .key, token and sealing.key\n"
+	"server   one more server identity of that CA, NAME.pem and NAME.key, valid DAYS from "
+	"INSTANT\n"
 	"records  N records of contracts of their own, with a link each; SEED tells estates apart\n"
 	"record   one record, to NAME (relative to DIR, or any path), put there whole by a rename\n"
 	"\n"
@@ -158,6 +162,22 @@ static bool write_out(
 
 	free(path);
 	return written;
+}
+
+static bool run_server(struct estate_options *options, struct error *error)
+{
+	struct record_wish *wish = &options->wish;
+	const struct issue issue = {
+		.common_name = wish->common_name,
+		.names = wish->names,
+		.name_count = wish->name_count,
+		.not_before_ms = wish->at_ms,
+		.days = options->days > 0 ? (int)options->days : estate_days_allowed(wish->at_ms),
+	};
+
+	if (options->file == NULL || wish->common_name == NULL)
+		return error_set(error, ERROR_PERMANENT, "--file and --common-name are wanted");
+	return estate_make_server(options->out, options->file, &issue, error);
 }
 
 static bool run_record(struct estate_options *options, struct error *error)
@@ -312,6 +332,8 @@ int main(int argc, char **argv)
 		options.wish.since_ms = options.wish.at_ms - 30 * DAY_MS;
 	if (strcmp(options.verb, "ca") == 0)
 		done = estate_make_ca(options.out, now_ms, &error);
+	else if (strcmp(options.verb, "server") == 0)
+		done = run_server(&options, &error);
 	else if (strcmp(options.verb, "records") == 0)
 		done = run_records(&options, &error);
 	else if (strcmp(options.verb, "record") == 0)
