@@ -27,3 +27,5 @@ system_tests = tests/system/backfill.sh tests/system/daemon.sh tests/system/ctl.
 TESTS += $(system_tests)
 EXTRA_DIST += $(system_tests) tests/system/lib.sh tests/system/keys.sh \
 	tests/tools/search-memory scripts/common.sh scripts/scratch.sh
+TESTS += tests/system/faults.sh
+EXTRA_DIST += tests/system/faults.sh
