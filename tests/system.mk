@@ -29,3 +29,5 @@ EXTRA_DIST += $(system_tests) tests/system/lib.sh tests/system/keys.sh \
 	tests/tools/search-memory scripts/common.sh scripts/scratch.sh
 TESTS += tests/system/faults.sh
 EXTRA_DIST += tests/system/faults.sh
+TESTS += tests/system/throttle.sh
+EXTRA_DIST += tests/system/throttle.sh

@@ -244,6 +244,7 @@ trap end EXIT
 "$build/tests/tools/make-estate" --out "$estate" server --file expired --common-name localhost \
 	--san IP:127.0.0.1 --at 2025-01-01T00:00:00Z --days 30
 "$build/tests/tools/make-estate" --out "$estate" server --file wrong --common-name other.example.jp
+# shellcheck disable=SC2119
 mock_start || exit 99
 other_mock expired --server-cert "$estate/expired.pem" --server-key "$estate/expired.key"
 other_mock wrong --server-cert "$estate/wrong.pem" --server-key "$estate/wrong.key"
