@@ -31,7 +31,8 @@ slow drip|retrying|1|in time|{"fault": "drip", "delay_ms": 100}
 stall|retrying|0|in time|{"fault": "stall"}
 redirect|failed|0|redirect|{"fault": "redirect", "location": "https://ELSEWHERE/"}
 expired certificate|retrying|0|expired|@expired
-wrong certificate|retrying|0|name|@wrong
+wrong name|retrying|0|name|@wrong
+unknown CA|retrying|0|certificate|@unknown
 TLS 1.0 only|retrying|0|protocol|@tls10
 401|failed|0|HTTP 401|{"fault": "status", "status": 401}
 409|failed|0|HTTP 409|{"fault": "status", "status": 409}
@@ -244,10 +245,13 @@ trap end EXIT
 "$build/tests/tools/make-estate" --out "$estate" server --file expired --common-name localhost \
 	--san IP:127.0.0.1 --at 2025-01-01T00:00:00Z --days 30
 "$build/tests/tools/make-estate" --out "$estate" server --file wrong --common-name other.example.jp
+"$build/tests/tools/make-estate" --out "$scratch/other" ca
 # shellcheck disable=SC2119
 mock_start || exit 99
 other_mock expired --server-cert "$estate/expired.pem" --server-key "$estate/expired.key"
 other_mock wrong --server-cert "$estate/wrong.pem" --server-key "$estate/wrong.key"
+other_mock unknown --server-cert "$scratch/other/server.pem" \
+	--server-key "$scratch/other/server.key"
 other_mock tls10 --server-cert "$estate/server.pem" --server-key "$estate/server.key" --tls10-only
 other_listener
 # Nobody is at port 1.
@@ -270,7 +274,7 @@ check "nothing went where the redirects pointed" "$before" "$(elsewhere_lines)"
 openssl s_client -connect "$(cat "$scratch/elsewhere")" </dev/null >/dev/null 2>&1
 wait_for 10 was_noticed
 check "which would have been noticed" 0 $?
-for name in expired wrong tls10; do
+for name in expired wrong unknown tls10; do
 	check "nothing was sent to the server with TLS at fault ($name)" 0 \
 		"$(wc -l <"$scratch/$name.ledger")"
 done
