@@ -77,27 +77,19 @@ end() {
 	scratch_end
 }
 
-# run ARGUMENT…: a run once, looked at while it runs: its status in $status ("hang" past all
-# time-outs), the peak of its memory over all runs in $peak_kb.
+# run ARGUMENT…: a run once: its status in $status ("hang" past all time-outs), the peak of its
+# memory over all runs in $peak_kb.
 run() {
-	local pid end=$((SECONDS + hang_seconds)) kb
+	local kb
 
-	"$build/certinstalld" --config "$conf" --run-once --ignore-due "$@" \
-		>>"$scratch/out" 2>>"$scratch/err" </dev/null &
-	pid=$!
-	while kb=$(awk '$1 == "VmHWM:" { print $2 }' "/proc/$pid/status" 2>/dev/null) &&
-		[ -n "$kb" ]; do
-		[ "$kb" -le "$peak_kb" ] || peak_kb=$kb
-		if [ $SECONDS -ge $end ]; then
-			kill -KILL "$pid"
-			wait "$pid" 2>/dev/null
-			status=hang
-			return
-		fi
-		sleep 0.05
-	done
-	wait "$pid"
+	rm -f "$scratch/measured"
+	timeout -s KILL $hang_seconds "$build/tests/tools/measure" "$scratch/measured" \
+		"$build/certinstalld" --config "$conf" --run-once --ignore-due "$@" \
+		>>"$scratch/out" 2>>"$scratch/err" </dev/null
 	status=$?
+	[ "$status" -ne 137 ] || status=hang
+	kb=$(awk '{ print $4 }' "$scratch/measured" 2>/dev/null)
+	[ "${kb:-0}" -le "$peak_kb" ] || peak_kb=$kb
 }
 
 # mock_faults JSON: the mock's script from here on.
