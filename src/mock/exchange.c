@@ -12,7 +12,7 @@
 #include "mock/server_private.h"
 
 /*
- * One install request under way. It reads from top to bottom: start, (wait), perform, (wait),
+ * One request to a service under way. It reads from top to bottom: start, (wait), perform, (wait),
  * deliver. Each wait is a timer, since a connection may not be freed while its request is handled,
  * and each looks first whether the client is still there.
  */
@@ -170,6 +170,16 @@ static void exchange_record(struct exchange *exchange, const struct install_repo
 	ledger_append(server->parts.ledger, clock_wall_ms(server->parts.clock), &entry);
 }
 
+static void exchange_query(struct exchange *exchange)
+{
+	const struct server_parts *parts = &exchange->server->parts;
+	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(exchange->request);
+
+	services_query(parts->services, &exchange->route, evhttp_uri_get_query(uri),
+		clock_wall_ms(parts->clock), &exchange->answer);
+	exchange_bend(exchange);
+}
+
 /* The effect, unless the fault keeps it away, and its line in the ledger. */
 static void exchange_perform(struct exchange *exchange)
 {
@@ -188,6 +198,10 @@ static void exchange_perform(struct exchange *exchange)
 	};
 	struct install_report report;
 
+	if (exchange->route.operation != ROUTE_INSTALL) {
+		exchange_query(exchange);
+		return;
+	}
 	if (rule->kind == FAULT_NONE || rule->effect || install.request_fails)
 		services_install(
 			exchange->server->parts.services, &install, &exchange->answer, &report);
@@ -258,14 +272,17 @@ void exchange_start(
 	struct server *server, struct evhttp_request *request, const struct route *route)
 {
 	struct exchange *exchange = xcalloc(1, sizeof(*exchange));
-	const struct fault_rule *rule = faults_next(server->parts.faults, route->service);
+	bool installs = route->operation == ROUTE_INSTALL;
+	const struct fault_rule *rule =
+		installs ? faults_next(server->parts.faults, route->service)
+			 : faults_next_query(server->parts.faults, route->service);
 
 	LIST_INSERT_HEAD(&server->exchanges, exchange, entry);
 	exchange->server = server;
 	exchange->request = request;
 	exchange->route = *route;
-	server->counts[route->service].requests++;
-	if (rate_exceeded(server, route->service)) {
+	server->counts[route->service].requests += installs;
+	if (installs && rate_exceeded(server, route->service)) {
 		exchange_limit(exchange);
 		return;
 	}

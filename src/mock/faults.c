@@ -11,7 +11,8 @@ struct faults {
 	struct fault_rule *rules;
 	size_t count;
 	uint64_t seed;
-	int64_t requests[MOCK_SERVICE_COUNT];
+	int64_t installs[MOCK_SERVICE_COUNT];
+	int64_t queries[MOCK_SERVICE_COUNT];
 };
 
 static const struct {
@@ -127,7 +128,7 @@ static bool key_effect(struct json_object *object, bool *target, struct error *e
 
 static bool keys_known(struct json_object *object, struct error *error)
 {
-	static const char *const known[] = {"service", "from", "to", "fault", "status",
+	static const char *const known[] = {"service", "request", "from", "to", "fault", "status",
 		"retry_after", "delay_ms", "size", "location", "path", "encoding", "probability",
 		"effect"};
 	size_t i;
@@ -162,6 +163,7 @@ static bool rule_kind(const char *name, struct fault_rule *rule, struct error *e
 static bool rule_read(struct json_object *object, struct fault_rule *rule, struct error *error)
 {
 	char service[FAULT_TEXT_MAX] = "*", kind[FAULT_TEXT_MAX] = "";
+	char request[FAULT_TEXT_MAX] = "install";
 	int64_t status = 503;
 
 	*rule = (struct fault_rule){.from = 1, .to = INT64_MAX, .probability = 1.0};
@@ -169,6 +171,7 @@ static bool rule_read(struct json_object *object, struct fault_rule *rule, struc
 	if (!json_object_is_type(object, json_type_object))
 		return error_set(error, ERROR_PERMANENT, "not an object");
 	if (!keys_known(object, error) || !key_text(object, "service", service, error) ||
+		!key_text(object, "request", request, error) ||
 		!key_text(object, "fault", kind, error) || !rule_kind(kind, rule, error) ||
 		!key_number(object, "from", 1, INT64_MAX, &rule->from, error) ||
 		!key_number(object, "to", 1, INT64_MAX, &rule->to, error) ||
@@ -183,6 +186,10 @@ static bool rule_read(struct json_object *object, struct fault_rule *rule, struc
 		!key_effect(object, &rule->effect, error))
 		return false;
 	rule->status = (int)status;
+	rule->of_queries = strcmp(request, "query") == 0;
+	if (!rule->of_queries && strcmp(request, "install") != 0)
+		return error_set(error, ERROR_PERMANENT,
+			"request: '%s' is neither install nor query", request);
 	rule->any_service = strcmp(service, "*") == 0;
 	if (!rule->any_service && !mock_service_from_name(service, &rule->service))
 		return error_set(
@@ -252,18 +259,28 @@ static double draw(uint64_t seed, enum mock_service service, int64_t number)
 	return (double)(mixed >> 11) / 9007199254740992.0;
 }
 
-const struct fault_rule *faults_next(struct faults *faults, enum mock_service service)
+static const struct fault_rule *rule_for(
+	const struct faults *faults, enum mock_service service, bool query, int64_t number)
 {
-	int64_t number = ++faults->requests[service];
 	size_t i;
 
 	for (i = 0; i < faults->count; i++) {
 		const struct fault_rule *rule = &faults->rules[i];
 
-		if ((rule->any_service || rule->service == service) && number >= rule->from &&
-			number <= rule->to &&
+		if (rule->of_queries == query && (rule->any_service || rule->service == service) &&
+			number >= rule->from && number <= rule->to &&
 			draw(faults->seed + i, service, number) < rule->probability)
 			return rule;
 	}
 	return NULL;
+}
+
+const struct fault_rule *faults_next(struct faults *faults, enum mock_service service)
+{
+	return rule_for(faults, service, false, ++faults->installs[service]);
+}
+
+const struct fault_rule *faults_next_query(struct faults *faults, enum mock_service service)
+{
+	return rule_for(faults, service, true, ++faults->queries[service]);
 }

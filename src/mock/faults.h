@@ -9,16 +9,19 @@
 #include "mock/service.h"
 
 /*
- * The fault script: a list of rules, JSON, of which the first that fits an install request is
+ * The fault script: a list of rules, JSON, of which the first that fits a request is
  * played.
  *
  *   [{"service": "webhg2", "from": 1, "to": 2, "fault": "status", "status": 503,
  *     "retry_after": "2"}]
  *
- * or {"seed": 7, "rules": [...]}. `service`: an id or "*" (the default). `from`, `to`: which
- * install requests of a service, counted from 1; `to` left out or null: for ever. `probability`: 0
- * to 1, drawn from seed, service and number alone, so that a run can be repeated. `effect`: whether
- * the certificate is installed in spite of the fault; each fault has its default.
+ * or {"seed": 7, "rules": [...]}. `service`: an id or "*" (the default). `request`:
+ * "install" (the default) or "query", which is any other request of a service: it has no effect and
+ * no line in the ledger, and the faults that change what an edge serves do nothing to it. `from`,
+ * `to`: which requests of a service, counted from 1, installs and queries apart; `to` left out or
+ * null: for ever. `probability`: 0 to 1, drawn from seed, service and number alone, so that a run
+ * can be repeated. `effect`: whether the certificate is installed in spite of the fault; each fault
+ * has its default.
  */
 enum fault_kind {
 	FAULT_NONE,
@@ -47,6 +50,7 @@ enum fault_kind {
 #define FAULT_DELAY_MAX_MS INT64_C(86400000)
 
 struct fault_rule {
+	bool of_queries;
 	bool any_service;
 	enum mock_service service;
 	int64_t from;
@@ -79,6 +83,8 @@ void faults_clear(struct faults *faults);
 
 /* Counts one more install request of SERVICE; its rule, or NULL. It stays until the next load. */
 const struct fault_rule *faults_next(struct faults *faults, enum mock_service service);
+/* The same for one more query. */
+const struct fault_rule *faults_next_query(struct faults *faults, enum mock_service service);
 
 /* "status", "reset-after", … */
 const char *fault_name(enum fault_kind kind);

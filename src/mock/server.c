@@ -108,16 +108,13 @@ static void on_request(struct evhttp_request *request, void *context)
 	} else if (server->options.client_certificate && is_waf(&route) &&
 		   !has_client_certificate(request)) {
 		answer_problem(&answer, 403, "a client certificate is wanted");
-	} else if (route.operation == ROUTE_INSTALL) {
-		exchange_start(server, request, &route);
-		return;
 	} else if (route.operation == ROUTE_NONE) {
 		answer_problem(&answer, 404, "there is nothing at this path");
 	} else if (route.operation == ROUTE_METHOD) {
 		answer_problem(&answer, 405, "this path takes another method");
 	} else {
-		services_query(server->parts.services, &route, evhttp_uri_get_query(uri),
-			clock_wall_ms(server->parts.clock), &answer);
+		exchange_start(server, request, &route);
+		return;
 	}
 	server_send(request, &answer);
 }

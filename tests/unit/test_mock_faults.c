@@ -100,6 +100,8 @@ static void test_refused_scripts(void **state)
 		{"[{\"fault\":\"cut\",\"service\":\"mail\"}]",
 			"rules[0]: service: 'mail' is none of the mocked"},
 		{"[{\"fault\":\"cut\",\"form\":1}]", "rules[0]: form: no key of a fault rule"},
+		{"[{\"fault\":\"cut\",\"request\":\"both\"}]",
+			"rules[0]: request: 'both' is neither install nor query"},
 		{"[{\"fault\":\"cut\",\"from\":0}]",
 			"rules[0]: from: not a whole number from 1 to 9223372036854775807"},
 		{"[{\"fault\":\"cut\",\"from\":1.5}]",
@@ -125,6 +127,27 @@ static void test_refused_scripts(void **state)
 		/* The old rules stay. */
 		assert_int_equal(next_kind(faults, MOCK_IDGW), FAULT_STALL);
 	}
+	faults_free(faults);
+}
+
+/* Installs and queries are counted, and matched, apart. */
+static void test_queries(void **state)
+{
+	struct faults *faults = faults_new();
+	const struct fault_rule *rule;
+
+	(void)state;
+	assert_true(load(faults,
+		"[{\"fault\":\"cut\",\"from\":2},"
+		"{\"fault\":\"stall\",\"request\":\"query\",\"from\":2,\"to\":2}]",
+		NULL));
+	assert_int_equal(next_kind(faults, MOCK_IDGW), FAULT_NONE);
+	assert_null(faults_next_query(faults, MOCK_IDGW));
+	assert_int_equal(next_kind(faults, MOCK_IDGW), FAULT_CUT);
+	rule = faults_next_query(faults, MOCK_IDGW);
+	assert_non_null(rule);
+	assert_int_equal(rule->kind, FAULT_STALL);
+	assert_null(faults_next_query(faults, MOCK_IDGW));
 	faults_free(faults);
 }
 
@@ -163,6 +186,7 @@ int main(void)
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_effect),
 		cmocka_unit_test(test_refused_scripts),
+		cmocka_unit_test(test_queries),
 		cmocka_unit_test(test_probability),
 	};
 
