@@ -51,8 +51,25 @@ exceptional() {
 	esac
 }
 
+# Of a service that took an install and is asked later how it stands: the request goes unanswered or
+# is answered wrongly for so long, while the install itself had its effect. Where
+# the job goes on by itself the certificate is not sent again.
+follow_faults='
+asked: refuse|verifying|1||{"request": "query", "fault": "refuse"}
+asked: reset|verifying|1||{"request": "query", "fault": "reset-before"}
+asked: cut|verifying|1||{"request": "query", "fault": "cut"}
+asked: garbage|verifying|1||{"request": "query", "fault": "garbage"}
+asked: 10 GB answer|verifying|1||{"request": "query", "fault": "big", "size": 10737418240}
+asked: stall|verifying|1||{"request": "query", "fault": "stall"}
+asked: redirect|failed|1||{"request": "query", "fault": "redirect", "location": "https://ELSEWHERE/"}
+asked: 401|failed|1||{"request": "query", "fault": "status", "status": 401}
+asked: 500|verifying|1||{"request": "query", "fault": "status", "status": 500}
+asked: 503|verifying|1||{"request": "query", "fault": "status", "status": 503, "retry_after": "1"}
+'
+
 failures=0
 count=0
+patience=0s
 peak_kb=0
 others=()
 
@@ -222,7 +239,7 @@ one() {
 		how=${how/BOMB/$scratch/bomb}
 		mock_faults "[${how/ELSEWHERE/$(cat "$scratch/elsewhere")}]"
 	fi
-	run --wait 0s
+	run --wait "$patience"
 	check "$2: the run ends by itself, and says that something is left" 1 "$status"
 	jobs_of "$fqdn" >"$scratch/jobs"
 	ledger_of "$fqdn" >"$scratch/effects"
@@ -230,6 +247,17 @@ one() {
 	cp "$scratch/whole.conf" "$conf"
 	mock_faults '[]'
 	settle "$2" "$fqdn"
+	[ "$3" != verifying ] || for service in $services; do
+		check "$service, $2: asked again, not sent again" 1 \
+			"$(of "$service" 2 "$scratch/effects")"
+	done
+}
+
+# configure: for the mock that runs now.
+configure() {
+	write_config 'retry-floor = "50ms"' 'retry-ceiling = "200ms"'
+	sed -i 's/verify-interval = .*/verify-interval = "100ms"\n  total-timeout = "1s"\n  stall-timeout = "1s"/' "$conf"
+	cp "$conf" "$scratch/whole.conf"
 }
 
 scratch_begin "$top_build"
@@ -250,17 +278,36 @@ other_listener
 echo 127.0.0.1:1 >"$scratch/nobody"
 # It is within the bound for an answer, and a thousand times as long when it is unpacked.
 head -c 60000000 /dev/zero | gzip -9 >"$scratch/bomb"
-write_config 'retry-floor = "50ms"' 'retry-ceiling = "200ms"'
-sed -i 's/verify-interval = .*/verify-interval = "100ms"\n  total-timeout = "1s"\n  stall-timeout = "1s"/' "$conf"
-cp "$conf" "$scratch/whole.conf"
+configure
 before=$(elsewhere_lines)
 
 number=10
-while IFS='|' read -r name became effects says how; do
-	[ -n "$name" ] || continue
-	one "$number" "$name" "$became" "$effects" "$says" "$how"
-	number=$((number + 1))
-done <<<"$faults"
+# all_of FAULTS: a row of the table for each.
+all_of() {
+	local name became effects says how
+
+	while IFS='|' read -r name became effects says how; do
+		[ -n "$name" ] || continue
+		one "$number" "$name" "$became" "$effects" "$says" "$how"
+		number=$((number + 1))
+	done <<<"$1"
+}
+
+all_of "$faults"
+
+# The two that take their time, asked often so that the test does not.
+kill "$mock_pid"
+wait "$mock_pid"
+mock_start --async --gio-spread 100ms --idgw-delay 100ms || exit 99
+services="gio-ca idgw"
+patience=600ms
+cp -r "$top/conf/services.d" "$scratch/services.d"
+sed -i 's/^follow {/&\n\tinterval = "50ms"\n\tinterval-floor = "10ms"\n\tinterval-ceiling = "100ms"/' \
+	"$scratch"/services.d/*.conf
+configure
+sed -i 's/services-dir = .*/services-dir = "services.d"/' "$scratch/whole.conf"
+cp "$scratch/whole.conf" "$conf"
+all_of "$follow_faults"
 
 check "nothing went where the redirects pointed" "$before" "$(elsewhere_lines)"
 openssl s_client -connect "$(cat "$scratch/elsewhere")" </dev/null >/dev/null 2>&1
