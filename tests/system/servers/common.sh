@@ -1,0 +1,187 @@
+# shellcheck shell=bash disable=SC2034,SC2154
+# What the tests with foreign servers share; sourced. The server comes from the distribution, runs in
+# a scratch folder on ports of its own, and curl stands in for the daemon.
+# shellcheck source=scripts/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../../../scripts/common.sh"
+# shellcheck source=scripts/scratch.sh
+. "$top/scripts/scratch.sh"
+
+failures=0
+count=0
+server_pid=
+
+# check NAME WANTED FOUND
+check() {
+	count=$((count + 1))
+	if [ "$2" = "$3" ]; then
+		echo "ok $count - $1"
+	else
+		echo "not ok $count - $1: wanted '$2', found '$3'"
+		failures=$((failures + 1))
+	fi
+}
+
+finish() {
+	if [ "$failures" -ne 0 ] && [ -e "$scratch/summary" ]; then
+		cat "$scratch/summary"
+	fi
+	echo "1..$count"
+	[ "$failures" -eq 0 ]
+}
+
+# skip REASON: what is wanted is not to be had here.
+skip() {
+	echo "1..0 # SKIP $1"
+	exit 77
+}
+
+# servers_begin PACKAGE PROGRAM: the server installed, the scratch folder, a CA; client and token.
+servers_begin() {
+	install_missing "$1" curl openssl >&2 || true
+	PATH=$PATH:/usr/sbin:/sbin
+	command -v "$2" >/dev/null || skip "$1 cannot be installed"
+	scratch_begin "${top_builddir:-$top/build}"
+	trap servers_end EXIT
+	token=$(cat "$estate/token")
+}
+
+servers_end() {
+	server_stop
+	scratch_end
+}
+
+server_stop() {
+	[ -n "$server_pid" ] || return 0
+	kill "$server_pid" 2>/dev/null || true
+	wait "$server_pid" 2>/dev/null || true
+	server_pid=
+}
+
+listens() {
+	(exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+# free_port: below the range that the kernel gives out by itself.
+free_port() {
+	local port
+
+	while :; do
+		port=$((20000 + RANDOM % 12000))
+		if ! listens "$port"; then
+			echo "$port"
+			return
+		fi
+	done
+}
+
+# server_start PORT COMMAND…: false when it ends before it listens, as when another took its port.
+server_start() {
+	local port=$1 end=$((SECONDS + 20))
+
+	shift
+	"$@" >>"$scratch/server.log" 2>&1 &
+	server_pid=$!
+	until listens "$port"; do
+		kill -0 "$server_pid" 2>/dev/null && [ $SECONDS -lt $end ] || return 1
+		sleep 0.05
+	done
+	kill -0 "$server_pid" 2>/dev/null
+}
+
+# certificate NAME ARGUMENT…: NAME.pem (leaf, chain) and NAME.key in $scratch, $leaf its fingerprint.
+certificate() {
+	local name=$1
+
+	shift
+	"$build/tests/tools/make-estate" --out "$estate" record --file "$scratch/record.json" \
+		--contract ssl00000001 --key ec-p256 "$@"
+	sed -n 's/.*"pem":"\([^"]*\)".*/\1/p' "$scratch/record.json" |
+		sed 's/\\n/\n/g' >"$scratch/$name.pem"
+	sed -n 's/.*"private_key":"\([^"]*\)".*/\1/p' "$scratch/record.json" |
+		sed 's/\\n/\n/g' >"$scratch/$name.key"
+	leaf=$(pem_fingerprint <"$scratch/$name.pem")
+}
+
+pem_fingerprint() {
+	{ openssl x509 -noout -fingerprint -sha256 2>/dev/null || true; } |
+		sed 's/.*=//; s/://g' | tr 'A-F' 'a-f'
+}
+
+# json_text FILE: its content as the inside of a JSON string.
+json_text() {
+	sed 's/\\/\\\\/g; s/"/\\"/g; s/$/\\n/' "$1" | tr -d '\n'
+}
+
+# answer_pem: the answer with its JSON strings as lines, so that a certificate in it can be read.
+answer_pem() {
+	sed 's/\\n/\n/g; s/"/\n/g' "$scratch/body"
+}
+
+# request METHOD PATH [CURL-OPTION…]: the status in $status, the body in $scratch/body.
+request() {
+	local method=$1 path=$2
+
+	shift 2
+	: >"$scratch/body"
+	status=$(curl -s -g --http1.1 -m 20 --cacert "$estate/root.pem" --cert "$estate/client.pem" \
+		--key "$estate/client.key" -H "Authorization: Bearer $token" -X "$method" \
+		-o "$scratch/body" -w '%{http_code}' "$@" "https://$api$path") || true
+}
+
+# answer_has REGEX: 1 or 0.
+answer_has() {
+	grep -Eq "$1" "$scratch/body" && echo 1 || echo 0
+}
+
+# edge_serves FQDN: the fingerprint of what is served for that name, its chain complete; else why not.
+edge_serves() {
+	openssl s_client -connect "$edge" -servername "$1" -verify_hostname "$1" \
+		-CAfile "$estate/root.pem" -verify_return_error </dev/null >"$scratch/handshake" 2>&1 ||
+		true
+	if grep -q 'Verify return code: 0 (ok)' "$scratch/handshake" &&
+		grep -q 'BEGIN CERTIFICATE' "$scratch/handshake"; then
+		pem_fingerprint <"$scratch/handshake"
+	else
+		grep -om1 -E 'alert number [0-9]+|Verify return code: .*' "$scratch/handshake" || true
+	fi
+}
+
+# with_daemon SERVICE PROFILE-LINES: writes profile and configuration for the server at $api and $edge.
+with_daemon() {
+	mkdir -p "$scratch/services.d"
+	printf '%s\n' "$2" >"$scratch/services.d/$1.conf"
+	cat >"$conf" <<-CONFIG
+		store = "store/store.db"
+		spool = "spool"
+		services-dir = "services.d"
+		runtime-dir = "run"
+		user = ""
+		sealing-key = "estate/sealing.key"
+		trust = "estate/root.pem"
+		intermediates = "estate/intermediate.pem"
+		site $1 {
+		  endpoint = "https://$api"
+		  edge = "$edge"
+		  token = "estate/token"
+		  ca = "estate/root.pem"
+		  client-certificate = "estate/client.pem"
+		  client-key = "estate/client.key"
+		  verify-interval = "200ms"
+		}
+	CONFIG
+}
+
+# daemon_installs SERVICE ARGUMENT…: a record with a link to it; the daemon's exit status in $result,
+# what it printed in $scratch/summary, the leaf's fingerprint in $leaf.
+revision=0
+daemon_installs() {
+	local service=$1
+
+	shift
+	revision=$((revision + 1))
+	certificate daemon --contract ssl00000001 --revision "$revision" --item bring-in \
+		--link "$service:code0001:$fqdn" "$@"
+	cp "$scratch/record.json" "$spool/$revision.json"
+	result=0
+	certinstalld --run-once --ignore-due --wait 10s >"$scratch/summary" 2>&1 || result=$?
+}
