@@ -31,3 +31,9 @@ TESTS += tests/system/faults.sh
 EXTRA_DIST += tests/system/faults.sh
 TESTS += tests/system/throttle.sh
 EXTRA_DIST += tests/system/throttle.sh
+
+# With programs of the distribution that take certificates. LXD's (root, an installed lxd) is run by
+# hand.
+server_tests = tests/system/servers/caddy.sh tests/system/servers/nginx.sh
+TESTS += $(server_tests)
+EXTRA_DIST += $(server_tests) tests/system/servers/lxd.sh tests/system/servers/common.sh

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Caddy, through the administration API that it has itself, with TLS, client certificate and bearer
 # token put in front by a site of its own.
+# shellcheck disable=SC2119
 # shellcheck source=tests/system/servers/common.sh
 . "$(dirname "$0")/common.sh"
 
@@ -131,23 +132,28 @@ check "renew with no JSON" "500 1" "$steps $(answer_has 'decoding request body')
 check "the newer is installed still" "$two" "$(installed $fqdn)"
 check "the newer is served still" "$two" "$(edge_serves $fqdn)"
 
-# The daemon itself: a first install, which is one request.
+# The daemon itself.
 fqdn=shop.example.jp
-with_daemon caddy 'name = "Caddy"
-business-days = 1
-rsa2048-only = false
-bring-in = "optional"
-takes-digicert-cloud = false
-method = "POST"
-path = "/config/apps/tls/certificates/load_pem"
-body = "json"
-part @id { content = "certificate-{fqdn}" }
-part certificate { content = "{leaf}{chain}" }
-part key { content = "{key}" }
-success = {200}'
-daemon_installs caddy --common-name $fqdn
+with_daemon caddy
+daemon_installs
 check "the daemon creates" "0 $leaf" "$result $(edge_serves $fqdn)"
 check "which the server tells" "$leaf" "$(installed $fqdn)"
+check "in two steps" "read-back=none push=next-step push=done verify=served" "$(tries)"
+daemon_installs
+check "the daemon renews" "0 $leaf" "$result $(edge_serves $fqdn)"
+check "in one" "read-back=other push=done verify=served" "$(tries)"
+request GET "$list"
+check "no entry was doubled by it" 3 "$(grep -o '"@id"' "$scratch/body" | wc -l)"
+daemon_forgets
+daemon_takes "$scratch/record.json"
+check "what is there already is a success" "0 $leaf" "$result $(edge_serves $fqdn)"
+check "without a push" "read-back=same verify=served" "$(tries)"
+daemon_takes_brainpool
+check "what the server refuses by 500 fails for good" \
+	"1 failed read-back=other push=permanent" \
+	"$result $(job | grep -o '"state":"[a-z]*"' | cut -d'"' -f4) $(tries)"
+check "with its words" 1 "$(job | grep -c '"detail":"[^"]*unsupported elliptic curve')"
+check "and the older is served still" "$leaf" "$(edge_serves $fqdn)"
 
 token=wrong
 request GET "/id/certificate-$fqdn/certificate"

@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154
-# What the tests with foreign servers share; sourced. The server comes from the distribution, runs in
-# a scratch folder on ports of its own, and curl stands in for the daemon.
+# What the tests with foreign servers share; sourced. The server comes from the distribution and runs
+# in a scratch folder on ports of its own. First curl does what a profile says, so that it is known
+# what the server answers; then the daemon does it, with the profile of doc/examples/services.d.
 # shellcheck source=scripts/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../../../scripts/common.sh"
 # shellcheck source=scripts/scratch.sh
@@ -35,14 +36,32 @@ skip() {
 	exit 77
 }
 
-# servers_begin PACKAGE PROGRAM: the server installed, the scratch folder, a CA; client and token.
+# unpack PACKAGE: into $scratch, where its service is never started. As root, or with sudo, the lists
+# are brought up to date where they do not have it.
+unpack() {
+	local update=(apt-get update -qq)
+
+	[ "$(id -u)" -eq 0 ] || update=(sudo -n "${update[@]}")
+	mkdir -p "$scratch/package"
+	(
+		cd "$scratch/package" || exit 1
+		apt-get download -qq "$1" || { "${update[@]}" && apt-get download -qq "$1"; }
+		dpkg-deb -x ./*.deb .
+	) >"$scratch/package.log" 2>&1 || return 1
+	PATH=$PATH:$scratch/package/usr/sbin:$scratch/package/usr/bin
+}
+
+# servers_begin PACKAGE PROGRAM: the scratch folder, a CA; client and token; the server, installed or
+# unpacked.
 servers_begin() {
-	install_missing "$1" curl openssl >&2 || true
-	PATH=$PATH:/usr/sbin:/sbin
-	command -v "$2" >/dev/null || skip "$1 cannot be installed"
-	scratch_begin "${top_builddir:-$top/build}"
+	scratch_begin "$(cd "${top_builddir:-$top/build}" && pwd)"
 	trap servers_end EXIT
 	token=$(cat "$estate/token")
+	PATH=$PATH:/usr/sbin:/sbin
+	if ! command -v "$2" >/dev/null && ! unpack "$1"; then
+		cat "$scratch/package.log"
+		skip "$1 is not to be had"
+	fi
 }
 
 servers_end() {
@@ -146,10 +165,11 @@ edge_serves() {
 	fi
 }
 
-# with_daemon SERVICE PROFILE-LINES: writes profile and configuration for the server at $api and $edge.
+# with_daemon SERVICE: a configuration for the server at $api and $edge, and its profile.
 with_daemon() {
+	service=$1
 	mkdir -p "$scratch/services.d"
-	printf '%s\n' "$2" >"$scratch/services.d/$1.conf"
+	cp "$top/doc/examples/services.d/$service.conf" "$scratch/services.d/"
 	cat >"$conf" <<-CONFIG
 		store = "store/store.db"
 		spool = "spool"
@@ -159,7 +179,7 @@ with_daemon() {
 		sealing-key = "estate/sealing.key"
 		trust = "estate/root.pem"
 		intermediates = "estate/intermediate.pem"
-		site $1 {
+		site $service {
 		  endpoint = "https://$api"
 		  edge = "$edge"
 		  token = "estate/token"
@@ -171,17 +191,59 @@ with_daemon() {
 	CONFIG
 }
 
-# daemon_installs SERVICE ARGUMENT…: a record with a link to it; the daemon's exit status in $result,
-# what it printed in $scratch/summary, the leaf's fingerprint in $leaf.
-revision=0
-daemon_installs() {
-	local service=$1
-
-	shift
-	revision=$((revision + 1))
-	certificate daemon --contract ssl00000001 --revision "$revision" --item bring-in \
-		--link "$service:code0001:$fqdn" "$@"
-	cp "$scratch/record.json" "$spool/$revision.json"
+# daemon_takes RECORD: the daemon's exit status in $result, what it printed in $scratch/summary.
+daemon_takes() {
+	cp "$1" "$spool/record.json"
 	result=0
 	certinstalld --run-once --ignore-due --wait 10s >"$scratch/summary" 2>&1 || result=$?
+}
+
+# daemon_installs ARGUMENT…: a new certificate for $fqdn; $leaf is its fingerprint.
+revision=0
+daemon_installs() {
+	revision=$((revision + 1))
+	certificate daemon --revision "$revision" --item bring-in --common-name "$fqdn" \
+		--link "$service:code-$fqdn:$fqdn" "$@"
+	daemon_takes "$scratch/record.json"
+}
+
+# daemon_forgets: an empty store.
+daemon_forgets() {
+	rm -rf "$scratch/store"
+	mkdir -m 700 "$scratch/store"
+}
+
+# daemon_takes_brainpool [NAME]: a certificate for $fqdn (and NAME) that is good by every rule, of a
+# curve that programs in Go do not know.
+daemon_takes_brainpool() {
+	revision=$((revision + 1))
+	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:brainpoolP256r1 -nodes \
+		-subj "/CN=$fqdn" -keyout "$scratch/brainpool.key" 2>/dev/null |
+		openssl x509 -req -CA "$estate/intermediate.pem" -CAkey "$estate/intermediate.key" \
+			-set_serial "0x$(openssl rand -hex 8)" -days 90 -extfile <(
+				printf 'subjectAltName=DNS:%s%s\n' "$fqdn" "${1:+,DNS:$1}"
+			) -out "$scratch/brainpool.pem" 2>/dev/null
+	cat "$estate/intermediate.pem" >>"$scratch/brainpool.pem"
+	printf '%s' '{"contract":"ssl00000001","state":"active","since":"2026-01-05T09:00:00+09:00",' \
+		"\"item\":\"bring-in\",\"common_name\":\"$fqdn\",\"revision\":$revision," \
+		"\"certificate\":{\"at\":\"$(TZ=Asia/Tokyo date +%FT%T+09:00)\"," \
+		"\"pem\":\"$(json_text "$scratch/brainpool.pem")\"," \
+		"\"private_key\":\"$(json_text "$scratch/brainpool.key")\"},\"links\":[{" \
+		"\"service\":\"$service\",\"service_code\":\"code-$fqdn\",\"fqdn\":\"$fqdn\"}]}" \
+		>"$scratch/record.json"
+	daemon_takes "$scratch/record.json"
+}
+
+# job: all of the newest job, as JSON. tries: its requests and looks, with what each came to.
+job() {
+	local number
+
+	number=$("$build/certinstallctl" jobs --config "$conf" --json | grep -o '"job":[0-9]*' |
+		cut -d: -f2 | sort -n | tail -n 1)
+	"$build/certinstallctl" show --config "$conf" --json "$number"
+}
+
+tries() {
+	job | grep -o '"kind":"[a-z-]*","outcome":"[a-z-]*"' |
+		sed 's/"kind":"//; s/","outcome":"/=/; s/"//' | xargs
 }

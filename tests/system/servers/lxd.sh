@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # LXD: its API speaks TLS itself, wants a client certificate, and takes the certificate that it then
-# serves on the same port. It has one certificate, whatever the name that is asked for.
+# serves on the same port. It has one certificate, whatever the name that is asked for. It is none of
+# make check's tests: it wants root and an installed lxd, with all that belongs to it.
 # shellcheck source=tests/system/servers/common.sh
 . "$(dirname "$0")/common.sh"
 
 [ "$(id -u)" -eq 0 ] || skip "lxd runs as root alone"
+command -v lxd >/dev/null || skip "lxd is not installed"
 servers_begin lxd lxd
 export LXD_DIR=$scratch/lxd
 mkdir -m 711 "$LXD_DIR"
@@ -112,22 +114,23 @@ check "and is put right by the next install" "200 $two" \
 	"$status $(pem_fingerprint <"$LXD_DIR/cluster.crt")"
 
 # The daemon itself.
-with_daemon lxd 'name = "LXD"
-business-days = 1
-rsa2048-only = false
-bring-in = "optional"
-takes-digicert-cloud = false
-method = "PUT"
-path = "/1.0/cluster/certificate"
-body = "json"
-part cluster_certificate { content = "{leaf}{chain}" }
-part cluster_certificate_key { content = "{key}" }
-success = {200}'
-daemon_installs lxd --common-name $fqdn --san localhost
+with_daemon lxd
+daemon_installs --san localhost
 check "the daemon installs" "0 $leaf" "$result $(edge_serves $fqdn)"
-daemon_installs lxd --common-name $fqdn --san localhost
+check "having asked before" "read-back=other push=done verify=served" "$(tries)"
+daemon_installs --san localhost
 check "the daemon renews" "0 $leaf" "$result $(edge_serves $fqdn)"
 check "which the server tells" "$leaf" "$(installed)"
+daemon_forgets
+daemon_takes "$scratch/record.json"
+check "what is there already is a success" "0 $leaf" "$result $(edge_serves $fqdn)"
+check "without a push" "read-back=same verify=served" "$(tries)"
+daemon_takes_brainpool localhost
+check "what the server refuses by 500 fails for good" \
+	"1 failed read-back=other push=permanent" \
+	"$result $(job | grep -o '"state":"[a-z]*"' | cut -d'"' -f4) $(tries)"
+check "with its words" 1 "$(job | grep -c '"detail":"[^"]*unsupported elliptic curve')"
+check "and the older is served still" "$leaf" "$(edge_serves $fqdn)"
 
 mv "$estate/client.pem" "$estate/trusted.pem"
 mv "$estate/client.key" "$estate/trusted.key"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # nginx as Debian builds it: a file put by WebDAV (key, leaf, chain) is what the next handshake with
 # that name loads. It believes anything; only the handshake tells whether it was a certificate.
+# shellcheck disable=SC2119
 # shellcheck source=tests/system/servers/common.sh
 . "$(dirname "$0")/common.sh"
 
@@ -92,20 +93,18 @@ request PUT "/certificates/$fqdn.pem" --data-binary "@$scratch/large"
 check "too large" 413 "$status"
 
 # The daemon itself.
-with_daemon nginx 'name = "nginx"
-business-days = 1
-rsa2048-only = false
-bring-in = "optional"
-takes-digicert-cloud = false
-method = "PUT"
-path = "/certificates/{fqdn}.pem"
-body = "pem-bundle"
-success = {201, 204}'
-daemon_installs nginx --common-name $fqdn
-check "the daemon renews" "0 $leaf" "$result $(edge_serves $fqdn)"
+with_daemon nginx
 fqdn=shop.example.jp
-daemon_installs nginx --common-name $fqdn
+daemon_installs
 check "the daemon creates" "0 $leaf" "$result $(edge_serves $fqdn)"
+check "having looked before" "read-back=none push=done verify=served" "$(tries)"
+daemon_installs
+check "the daemon renews" "0 $leaf" "$result $(edge_serves $fqdn)"
+check "having seen the older one" "read-back=old push=done verify=served" "$(tries)"
+daemon_forgets
+daemon_takes "$scratch/record.json"
+check "what is served already is a success" "0 $leaf" "$result $(edge_serves $fqdn)"
+check "without a push" "read-back=same verify=served" "$(tries)"
 two=$leaf
 
 token=wrong
