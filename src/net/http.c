@@ -63,6 +63,7 @@ static void transfer_release(struct http_transfer *transfer)
 	curl_mime_free(transfer->mime);
 	curl_slist_free_all(transfer->headers);
 	free(transfer->cursors);
+	http_handshake_unref(transfer->handshake);
 	loop_timer_free(transfer->timer);
 	transfer->timer = NULL;
 }

@@ -266,6 +266,7 @@ bool http_easy_prepare(struct http_transfer *transfer, const struct http_peer *p
 	const struct http_request *request)
 {
 	transfer->answer_max = peer->answer_max > 0 ? peer->answer_max : ANSWER_MAX;
+	transfer->has_client_certificate = peer->client_certificate != NULL;
 	transfer->stall_timeout_ms = timeout_or(peer->stall_timeout_ms, STALL_TIMEOUT_MS);
 	if (!check_url(transfer, request->url) || !check_request(transfer, request))
 		return false;
@@ -279,5 +280,7 @@ bool http_easy_prepare(struct http_transfer *transfer, const struct http_peer *p
 		!set_transport(transfer, peer) || !set_tls(transfer->easy, peer) ||
 		!set_headers(transfer, request) || !set_body(transfer, request))
 		return refuse(transfer, ERROR_INTERNAL, "libcurl refuses an option of the request");
+	transfer->handshake = http_handshake_new();
+	http_handshake_listen(transfer->easy, transfer->handshake);
 	return true;
 }

@@ -208,6 +208,7 @@ void http_judge_result(struct http_transfer *transfer, CURLcode result)
 {
 	struct http_answer *answer = &transfer->answer;
 	const char *text = transfer->error_buffer;
+	char refused[160];
 
 	if (transfer->answer_too_large) {
 		answer->failure = HTTP_TOO_LARGE;
@@ -233,6 +234,12 @@ void http_judge_result(struct http_transfer *transfer, CURLcode result)
 	answer->failure = classify(transfer, result);
 	if (answer->failure == HTTP_OK)
 		return;
+	if (answer->failure != HTTP_TIMED_OUT && answer->failure != HTTP_INTERNAL &&
+		http_handshake_refused(transfer->handshake, transfer->has_client_certificate,
+			refused, sizeof(refused))) {
+		answer->failure = HTTP_TLS_FAILED;
+		text = refused;
+	}
 	/* Of a failure of our own making libcurl may quote the URL, with its query. */
 	if (text[0] == '\0' || answer->failure == HTTP_INTERNAL)
 		text = curl_easy_strerror(result);

@@ -7,6 +7,7 @@
 #include <curl/curl.h>
 
 #include "net/http.h"
+#include "net/http_handshake.h"
 
 /* What http.c (the multi handle on the loop), http_easy.c (one transfer's settings) and
  * http_judge.c (what came back) share. */
@@ -29,6 +30,8 @@ struct http_transfer {
 	struct curl_slist *headers;
 	curl_mime *mime;
 	struct http_part_cursor *cursors;
+	struct http_handshake *handshake;
+	bool has_client_certificate;
 	char origin[256]; /* scheme://host:port, for sentences */
 	char error_buffer[CURL_ERROR_SIZE];
 

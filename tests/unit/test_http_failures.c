@@ -42,9 +42,9 @@ static void test_connection_and_tls_failures(void **state)
 		{"127.0.0.1", {.maximum_version = TLS1_VERSION}, HTTP_TLS_FAILED, "version"},
 		{"one.test", {.refuses_name = true}, HTTP_TLS_FAILED, "unrecognized name"},
 		{"127.0.0.1", {.maximum_version = TLS1_2_VERSION, .wants_client_certificate = true},
-			HTTP_TLS_FAILED, "handshake failure"},
+			HTTP_TLS_FAILED, "wants a client certificate"},
 		{"127.0.0.1", {.wants_client_certificate = true}, HTTP_TLS_FAILED,
-			"certificate required"},
+			"wants a client certificate"},
 		{"127.0.0.1", {.plain = &fixture_ok_steps[0]}, HTTP_TLS_FAILED, "version"},
 	};
 
