@@ -23,7 +23,8 @@ tests_tools_notify_listen_SOURCES = tests/tools/notify-listen.c
 
 # Of the whole programs; lib.sh is what they share.
 system_tests = tests/system/backfill.sh tests/system/daemon.sh tests/system/ctl.sh \
-	tests/system/reseal.sh tests/system/http2.sh tests/system/secrets.sh
+	tests/system/reseal.sh tests/system/http2.sh tests/system/secrets.sh \
+	tests/system/async.sh tests/system/verify.sh tests/system/hours.sh
 TESTS += $(system_tests)
 EXTRA_DIST += $(system_tests) tests/system/lib.sh tests/system/keys.sh \
 	tests/tools/search-memory scripts/common.sh scripts/scratch.sh
