@@ -80,6 +80,9 @@ void service_judge_follow(const struct profile *profile, const struct http_answe
 			judgement->kind = answer->status == 202 ? JUDGED_PENDING : JUDGED_DONE;
 		else if (answer->status == 404 || answer->status == 410)
 			judgement->kind = JUDGED_TEMPORARY;
+		else if (judgement->kind == JUDGED_PERMANENT)
+			/* A wrong token or path says nothing of the install, which goes on. */
+			judgement->kind = JUDGED_INTERNAL;
 		judgement->remote_gone = answer->status == 404 || answer->status == 410;
 		judge_status_text(profile, answer, token, judgement);
 	}
@@ -87,4 +90,6 @@ void service_judge_follow(const struct profile *profile, const struct http_answe
 		judgement->retry_after_ms = wait_ms;
 	if (judgement->kind == JUDGED_TEMPORARY || judgement->kind == JUDGED_PENDING)
 		judgement->look_again_ms = judge_pace(profile, wait_ms);
+	else if (judgement->kind == JUDGED_INTERNAL)
+		judgement->look_again_ms = profile->follow.interval_ceiling_ms;
 }

@@ -282,7 +282,8 @@ void service_judge_step(const struct profile *profile, size_t step,
 /*
  * What the answer to service_build_follow's question means: done, pending, temporary (nothing was
  * learnt: to be asked again; with remote_gone, on 404 and 410, to be sent again), permanent with
- * the service's reason, or internal.
+ * the service's reason, or internal: a 4xx or 3xx (a wrong token, say) speaks of the question and
+ * not of the install, which is asked for again.
  */
 void service_judge_follow(const struct profile *profile, const struct http_answer *answer,
 	const char *token, int64_t now_ms, struct judgement *judgement);

@@ -61,8 +61,8 @@ asked: cut|verifying|1||{"request": "query", "fault": "cut"}
 asked: garbage|verifying|1||{"request": "query", "fault": "garbage"}
 asked: 10 GB answer|verifying|1||{"request": "query", "fault": "big", "size": 10737418240}
 asked: stall|verifying|1||{"request": "query", "fault": "stall"}
-asked: redirect|failed|1||{"request": "query", "fault": "redirect", "location": "https://ELSEWHERE/"}
-asked: 401|failed|1||{"request": "query", "fault": "status", "status": 401}
+asked: redirect|verifying|1||{"request": "query", "fault": "redirect", "location": "https://ELSEWHERE/"}
+asked: 401|verifying|1||{"request": "query", "fault": "status", "status": 401}
 asked: 500|verifying|1||{"request": "query", "fault": "status", "status": 500}
 asked: 503|verifying|1||{"request": "query", "fault": "status", "status": 503, "retry_after": "1"}
 '

@@ -393,11 +393,11 @@ static const struct {
 	{HTTP_OK, 200, "ok", NULL, JUDGED_TEMPORARY, "tells no state", 2000, false},
 	{HTTP_OK, 404, "", NULL, JUDGED_TEMPORARY, "HTTP 404", 2000, true},
 	{HTTP_OK, 410, "", NULL, JUDGED_TEMPORARY, "HTTP 410", 2000, true},
-	{HTTP_OK, 401, "", NULL, JUDGED_PERMANENT, "HTTP 401", -1, false},
-	{HTTP_OK, 302, "", NULL, JUDGED_PERMANENT, "redirects are never followed", -1, false},
+	{HTTP_OK, 401, "", NULL, JUDGED_INTERNAL, "HTTP 401", 10000, false},
+	{HTTP_OK, 302, "", NULL, JUDGED_INTERNAL, "redirects are never followed", 10000, false},
 	{HTTP_OK, 503, "{\"s\":\"ok\"}", "4", JUDGED_TEMPORARY, "HTTP 503", 4000, false},
 	{HTTP_TIMED_OUT, 0, "", NULL, JUDGED_TEMPORARY, "timed-out", 2000, false},
-	{HTTP_INTERNAL, 0, "", NULL, JUDGED_INTERNAL, "internal", -1, false},
+	{HTTP_INTERNAL, 0, "", NULL, JUDGED_INTERNAL, "internal", 10000, false},
 };
 
 static void test_judge_follow(void **state)
@@ -448,7 +448,7 @@ static void test_follow_by_status(void **state)
 		int status;
 		enum judgement_kind kind;
 	} cases[] = {{200, JUDGED_DONE}, {204, JUDGED_DONE}, {202, JUDGED_PENDING},
-		{500, JUDGED_TEMPORARY}, {400, JUDGED_PERMANENT}};
+		{500, JUDGED_TEMPORARY}, {400, JUDGED_INTERNAL}};
 	struct made made;
 	size_t i;
 
