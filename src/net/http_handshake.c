@@ -110,10 +110,20 @@ static bool is_about_certificates(int alert, bool has_certificate)
 	}
 }
 
-bool http_handshake_refused(
-	const struct http_handshake *handshake, bool has_certificate, char *text, size_t size)
+bool http_handshake_refused(const struct http_handshake *handshake, bool has_certificate,
+	bool cut_at_once, char *text, size_t size)
 {
-	if (!handshake->asked || !is_about_certificates(handshake->alert, has_certificate))
+	if (!handshake->asked)
+		return false;
+	if (handshake->alert < 0 && cut_at_once) {
+		snprintf(text, size,
+			"the service asked for a client certificate and broke the connection off: "
+			"%s",
+			has_certificate ? "it does not seem to take our client certificate"
+					: "it seems to want one, and none is configured");
+		return true;
+	}
+	if (!is_about_certificates(handshake->alert, has_certificate))
 		return false;
 	snprintf(text, size, "%s (TLS alert %d, %s)",
 		has_certificate ? "the service does not take our client certificate"

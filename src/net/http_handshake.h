@@ -23,9 +23,11 @@ void http_handshake_listen(CURL *easy, struct http_handshake *handshake);
 
 /*
  * True when the server ended the connection for our client certificate, or for want of one:
- * TEXT then says so. HAS_CERTIFICATE: one was there to be sent.
+ * TEXT then says so. HAS_CERTIFICATE: one was there to be sent. CUT_AT_ONCE: the connection was
+ * gone before the request could be sent, which with a question for a certificate and no alert read
+ * looks like that, too: a reset overtakes the alert.
  */
-bool http_handshake_refused(
-	const struct http_handshake *handshake, bool has_certificate, char *text, size_t size);
+bool http_handshake_refused(const struct http_handshake *handshake, bool has_certificate,
+	bool cut_at_once, char *text, size_t size);
 
 #endif

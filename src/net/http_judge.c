@@ -149,6 +149,13 @@ static bool is_cut_handshake(const char *text)
 	return mentions(text, words, ARRAY_LENGTH(words));
 }
 
+/* Gone before the request could go out. libcurl looks for the peer's address first, and keeps its
+ * sentence on that. */
+static bool is_cut_at_once(const char *text, CURLcode result)
+{
+	return result == CURLE_SEND_ERROR || strstr(text, "getpeername()") != NULL;
+}
+
 static enum http_failure classify(const struct http_transfer *transfer, CURLcode result)
 {
 	const char *text = transfer->error_buffer;
@@ -236,7 +243,7 @@ void http_judge_result(struct http_transfer *transfer, CURLcode result)
 		return;
 	if (answer->failure != HTTP_TIMED_OUT && answer->failure != HTTP_INTERNAL &&
 		http_handshake_refused(transfer->handshake, transfer->has_client_certificate,
-			refused, sizeof(refused))) {
+			is_cut_at_once(text, result), refused, sizeof(refused))) {
 		answer->failure = HTTP_TLS_FAILED;
 		text = refused;
 	}

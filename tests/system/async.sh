@@ -82,7 +82,7 @@ new idg2 idgw fails.example.jp --key ec-p256
 wait_for 10 grep -q '"code":"idg2"' "$scratch/ledger"
 new idg3 idgw kept.example.jp --key ec-p256
 pending() {
-	[ "$(query "select count(*) from jobs where remote is not null and lease_token is null")" = 2 ]
+	[ "$(query "select count(*) from jobs where remote != '' and lease_token is null")" = 2 ]
 }
 holds "both are pending at the service" wait_for 10 pending
 daemon_stop KILL
@@ -145,7 +145,7 @@ wafs 'HTTP 403[^"]*client certificate' "without a client certificate"
 "$build/tests/tools/make-estate" --out "$scratch/other" ca
 configure
 sed -i 's|estate/client|other/client|' "$conf"
-wafs 'does not take our client certificate' "another CA's client certificate"
+wafs 'does not (seem to )?take our client certificate' "another CA's client certificate"
 sed -i 's|other/client.pem|other/absent.pem|' "$conf"
 wafs 'client certificate' "a client certificate that is not there"
 
@@ -162,7 +162,7 @@ for version in tls1_2 tls1_3; do
 	sed -i "/client-/d; s|^  endpoint.*|  endpoint = \"https://$(
 		sed -n 's/^ACCEPT //p' "$scratch/handshakes"
 	)\"|" "$conf"
-	wafs 'wants a client certificate' "none, in a handshake of $version"
+	wafs '(wants a|asked for a) client certificate' "none, in a handshake of $version"
 	kill "$server"
 done
 
