@@ -51,6 +51,28 @@ static void fail(struct attempt *attempt, const struct error *error)
 	attempt_finish(attempt, JOB_EVENT_PERMANENT);
 }
 
+/* Whether the certificate ended, or will have by the time at which it may be sent. */
+static bool is_over(const struct attempt *attempt, struct error *error)
+{
+	const struct service_rules *rules = &attempt->options.profile->rules;
+	const struct config *config = settings_config(attempt->options.settings);
+	int64_t now_ms = attempt_now(attempt), not_after_ms = attempt->result->job.not_after_ms;
+	int64_t opens_ms;
+
+	if (not_after_ms < now_ms) {
+		error_set(error, ERROR_PERMANENT,
+			"given up, the certificate ended before it could be sent");
+		return true;
+	}
+	if (!rules->has_hours ||
+		!hours_next(&rules->hours, &config->rulebook.calendar, now_ms, &opens_ms, error) ||
+		hours_check(&rules->hours, &config->rulebook.calendar, now_ms, not_after_ms,
+			&opens_ms, error))
+		return false;
+	error_context(error, "given up");
+	return true;
+}
+
 void attempt_push(struct attempt *attempt)
 {
 	const struct profile *profile = attempt->options.profile;
@@ -58,9 +80,8 @@ void attempt_push(struct attempt *attempt)
 	struct install install;
 	struct error error;
 
-	if (job->not_after_ms < attempt_now(attempt)) {
-		attempt_note(attempt, ATTEMPT_PUSH, "permanent", 0,
-			"given up, the certificate ended before it could be sent");
+	if (is_over(attempt, &error)) {
+		attempt_note(attempt, ATTEMPT_PUSH, "permanent", 0, error.text);
 		attempt_finish(attempt, JOB_EVENT_GIVE_UP);
 		return;
 	}

@@ -37,16 +37,18 @@ void pump_claimed_clear(struct claimed *claimed)
 
 struct store_claim pump_make_claim(const struct pump *pump, size_t lane, size_t limit)
 {
-	const struct config *config = pump_config(pump);
+	int64_t now_ms = pump_wall_now(pump);
+	int64_t opens_ms = lane_opens_ms(&pump->lanes.list[lane], pump_config(pump), now_ms);
 
 	return (struct store_claim){
 		.service = pump->lanes.list[lane].service,
-		.now_ms = pump_wall_now(pump),
-		.lease_until_ms = pump_wall_now(pump) + config->lease_ms,
+		.now_ms = now_ms,
+		.lease_until_ms = now_ms + pump_config(pump)->lease_ms,
 		.ignore_due = pump->options.ignore_due,
 		.base_since_ms = pump->options.base_since_ms,
-		.only_verifying = lane_opens_ms(&pump->lanes.list[lane], config,
-					  pump_wall_now(pump)) > pump_wall_now(pump),
+		.only_verifying = opens_ms > now_ms,
+		/* What would be over by the opening is given up, and not left to wait for it. */
+		.or_ends_before_ms = opens_ms == INT64_MAX ? 0 : opens_ms,
 		.limit = limit,
 	};
 }

@@ -156,7 +156,8 @@ struct store_claim {
 	unsigned char token[LEASE_TOKEN_SIZE];
 	bool ignore_due;
 	int64_t base_since_ms; /* only jobs whose base instant is not before it; 0: all */
-	bool only_verifying;   /* only jobs that the service took and that are to be looked at */
+	bool only_verifying;   /* only jobs that the service took and that are to be looked at, */
+	int64_t or_ends_before_ms; /* and those whose certificate ends before this; 0: none */
 	size_t limit;
 };
 bool must_check store_jobs_claim(struct store *store, const struct store_claim *claim,

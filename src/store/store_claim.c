@@ -11,8 +11,10 @@ void store_bind_claim(sqlite3_stmt *statement, const struct store_claim *claim)
 	store_bind_int(statement, 2, claim->now_ms);
 	store_bind_int(statement, 3, claim->ignore_due ? INT64_MAX : claim->now_ms);
 	store_bind_int(statement, 4, claim->base_since_ms != 0 ? claim->base_since_ms : INT64_MIN);
-	if (sqlite3_bind_parameter_count(statement) >= 6)
+	if (sqlite3_bind_parameter_count(statement) >= 7) {
 		store_bind_int(statement, 6, claim->only_verifying ? 1 : 0);
+		store_bind_int(statement, 7, claim->or_ends_before_ms);
+	}
 }
 
 /* CONDITION must not pin a column of the index, or SQLite sorts what the index has in order. */

@@ -40,7 +40,7 @@ static bool next_later(
 	sqlite3_stmt *statement = store_statement(store, STATEMENT_NEXT_LATER,
 		"SELECT next_ms FROM jobs INDEXED BY jobs_due WHERE service = ?1 AND state "
 		"IN " SQL_WAITING " AND next_ms > ?2 AND base_ms >= ?4 "
-		"AND " SQL_ONLY_VERIFYING("state") " ORDER BY next_ms LIMIT 1",
+		"AND " SQL_ONLY_VERIFYING("jobs") " ORDER BY next_ms LIMIT 1",
 		error);
 
 	if (statement == NULL)
@@ -63,7 +63,7 @@ static bool next_lease(
 		"AND w.service = l.service AND w.service_code = l.service_code "
 		"AND w.state IN " SQL_WAITING " AND (w.next_ms <= ?2 OR "
 		"?3 > ?2 AND w.state = " SQL_SCHEDULED ") AND w.base_ms >= ?4 "
-		"AND " SQL_ONLY_VERIFYING("w.state") ")",
+		"AND " SQL_ONLY_VERIFYING("w") ")",
 		error);
 
 	if (statement == NULL)

@@ -151,14 +151,17 @@ bool must_check store_jobs_read(struct store *store, sqlite3_stmt *statement,
  * now, or the end of time where due instants are not waited for; the condition after it then lets
  * only scheduled ones through. ?4 is the earliest base instant.
  */
-#define SQL_ONLY_VERIFYING(state) "(?6 = 0 OR " state " = " SQL_VERIFYING ")"
+#define SQL_ONLY_VERIFYING(job)                                                                    \
+	"(?6 = 0 OR " job ".state = " SQL_VERIFYING                                                \
+	" OR EXISTS (SELECT 1 FROM certificates AS e WHERE e.id = " job ".certificate_id "         \
+	"AND e.not_after_ms < ?7))"
 #define SQL_CLAIMABLE                                                                              \
 	"j.service = ?1 AND j.state IN " SQL_WAITING " AND j.next_ms <= ?3 "                       \
 	"AND (j.next_ms <= ?2 OR j.state = " SQL_SCHEDULED ") AND j.base_ms >= ?4 "                \
-	"AND " SQL_ONLY_VERIFYING("j.state") " "                                                   \
-					     "AND " SQL_TARGET_FREE(                               \
-						     "j") " ORDER BY j.next_ms, j.state, j.id"
-/* Binds ?1 to ?4 of these, and ?6 where the statement has it. */
+	"AND " SQL_ONLY_VERIFYING("j") " "                                                         \
+				       "AND " SQL_TARGET_FREE(                                     \
+					       "j") " ORDER BY j.next_ms, j.state, j.id"
+/* Binds ?1 to ?4 of these, and ?6 and ?7 where the statement has them. */
 void store_bind_claim(sqlite3_stmt *statement, const struct store_claim *claim);
 
 /* The query that lists what FILTER lets through; to be freed. */

@@ -816,6 +816,11 @@ static void test_remote(void **state)
 	claim.only_verifying = true;
 	assert_int_equal(claim_ids(f, f->store, &claim, got), 0);
 	assert_int_equal(next_of(f, &claim), NOW + 7 * MINUTE);
+	/* Unless its certificate will not live to see the opening. */
+	claim.or_ends_before_ms = 1;
+	assert_int_equal(next_of(f, &claim), NOW + 7 * MINUTE);
+	claim.or_ends_before_ms = INT64_MAX;
+	assert_int_equal(next_of(f, &claim), NOW);
 	claim = claim_at(NOW + 7 * MINUTE, 10, 4);
 	claim.only_verifying = true;
 	assert_int_equal(next_of(f, &claim), NOW + 7 * MINUTE);

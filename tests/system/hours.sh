@@ -99,4 +99,22 @@ says "with the hours and both instants" \
 	"\"outcome\":\"refuse\",\"text\":\"[^\"]*$opens to [^\"]*T$opens:00\+09:00" "$scratch/job"
 check "and goes where there are none" "installed 1" "$(state dh2) $(effects dh2)"
 
+# A job that was there before the hours were.
+fresh
+sites=no
+hours
+ends three h3 60
+run --run-once --wait 1s
+check "without an address it waits" scheduled "$(state h3)"
+sites=yes
+hours "$(clock 120)" "$(clock 180)"
+run --run-once --wait 1s
+check "with hours for which it ends too early it fails at once, unsent" "failed 0" \
+	"$(state h3) $(requests h3)"
+opens=$(sed -n 's/^  install-from = "\(.*\)"$/\1/p' "$conf")
+says "naming both" \
+	"\"detail\":\"given up: [^\"]*$opens to [^\"]*T$opens:00\+09:00, and the certificate ends before that" \
+	"$scratch/job"
+check "one that lives longer waits" "scheduled" "$(fresh; ends four h4 14400; run --run-once --wait 1s; state h4)"
+
 system_end
