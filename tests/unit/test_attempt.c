@@ -360,6 +360,25 @@ static void test_enough_edges(void **state)
 		"push:done:200 verify:served:0");
 }
 
+static int begin_own_dns(void **state)
+{
+	*state = engine_fixture_new_foreign(RETRIES,
+		FOREIGN "method = \"PUT\"\npath = \"/c\"\nsuccess = {200}\n"
+			"edges = {\"{fqdn}:8443\"}\n");
+	return 0;
+}
+
+static void test_edge_by_the_names_own_dns(void **state)
+{
+	struct engine_fixture *fixture = *state;
+
+	take(fixture, "foreign", 1);
+	advance_to(fixture, DUE_MS);
+	engine_fixture_pump(fixture);
+	expect(fixture, JOB_INSTALLED, "served by www.example.jp:8443",
+		"push:done:200 verify:served:0");
+}
+
 static int begin_all_edges(void **state)
 {
 	*state = engine_fixture_new_foreign(RETRIES,
@@ -497,6 +516,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_installed_already, begin_read_back, end),
 		cmocka_unit_test_setup_teardown(test_not_installed_yet, begin_read_back, end),
 		cmocka_unit_test_setup_teardown(test_enough_edges, begin_edges, end),
+		cmocka_unit_test_setup_teardown(test_edge_by_the_names_own_dns, begin_own_dns, end),
 		cmocka_unit_test_setup_teardown(test_all_edges_must_serve, begin_all_edges, end),
 		cmocka_unit_test_setup_teardown(test_wrong_chain, begin_all_edges, end),
 		cmocka_unit_test_setup_teardown(test_waits_for_the_hours, begin_hours, end),
