@@ -19,7 +19,7 @@
 #define HOUR_MS INT64_C(3600000)
 #define DUE_MS (FIXTURE_START_MS + 23 * HOUR_MS)
 /* idgw: the fourth business day. */
-#define IDGW_DUE_MS (DUE_MS + 3 * 24 * HOUR_MS)
+#define IDGW_DUE_MS (DUE_MS + 3 * DAY_MS)
 
 #define RETRIES "retry-floor = \"10s\" retry-ceiling = \"10s\""
 

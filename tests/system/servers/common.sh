@@ -54,7 +54,7 @@ unpack() {
 # servers_begin PACKAGE PROGRAM: the scratch folder, a CA; client and token; the server, installed or
 # unpacked.
 servers_begin() {
-	scratch_begin "$(cd "${top_builddir:-$top/build}" && pwd)"
+	scratch_begin "$(cd "${top_builddir:-.}" && pwd)"
 	trap servers_end EXIT
 	token=$(cat "$estate/token")
 	PATH=$PATH:/usr/sbin:/sbin
