@@ -25,6 +25,7 @@ struct target {
 	unsigned char fingerprint[FINGERPRINT_SIZE];
 	unsigned char chain[CERTIFICATE_CHAIN_MAX][FINGERPRINT_SIZE];
 	size_t chain_length;
+	bool overtaken; /* by a newer install on the same target */
 };
 
 struct verifying {
@@ -32,9 +33,10 @@ struct verifying {
 	struct loop *loop;
 	struct target *targets;
 	size_t count;
-	size_t next; /* the next to be looked at */
-	size_t open; /* looks under way */
-	size_t told; /* lines written */
+	size_t wanted; /* of them, those that are to be served */
+	size_t next;   /* the next to be looked at */
+	size_t open;   /* looks under way */
+	size_t told;   /* lines written */
 	size_t served;
 	size_t skipped; /* of services without an edge, or gone from the configuration */
 };
@@ -93,21 +95,18 @@ static int compare(const void *a, const void *b)
 }
 
 /* Of several installs on one target the newest alone is to be served. */
-static void keep_newest(struct verifying *verifying)
+static void mark_overtaken(struct verifying *verifying)
 {
-	size_t i, kept = 0;
+	struct target *targets = verifying->targets;
+	size_t i;
 
-	if (verifying->count < 2)
-		return;
-	qsort(verifying->targets, verifying->count, sizeof(*verifying->targets), compare);
-	for (i = 0; i < verifying->count; i++) {
-		if (i + 1 < verifying->count &&
-			compare_targets(&verifying->targets[i], &verifying->targets[i + 1]) == 0)
-			target_clear(&verifying->targets[i]);
-		else
-			verifying->targets[kept++] = verifying->targets[i];
+	if (verifying->count > 1)
+		qsort(targets, verifying->count, sizeof(*targets), compare);
+	verifying->wanted = verifying->count;
+	for (i = 1; i < verifying->count; i++) {
+		targets[i - 1].overtaken = compare_targets(&targets[i - 1], &targets[i]) == 0;
+		verifying->wanted -= targets[i - 1].overtaken ? 1 : 0;
 	}
-	verifying->count = kept;
 }
 
 static void tell(struct verifying *verifying, const struct target *target, const char *finding,
@@ -159,6 +158,8 @@ static void start_looks(struct verifying *verifying)
 		const struct profile *profile =
 			config_profile(verifying->request->config, target->service);
 
+		if (target->overtaken)
+			continue;
 		if (profile != NULL && profile->edge_count > 0) {
 			start_look(verifying, profile, target);
 			continue;
@@ -194,7 +195,7 @@ static int run(struct store_request *request)
 	request->filter.state = JOB_INSTALLED;
 	done = store_jobs_list(request->store, &request->filter, add_target, &verifying, &error);
 	if (done) {
-		keep_newest(&verifying);
+		mark_overtaken(&verifying);
 		if (request->json)
 			fputs("{\"verified\":[", stdout);
 		verifying.loop = loop_new(clock_system());
@@ -204,7 +205,7 @@ static int run(struct store_request *request)
 		if (request->json)
 			puts("]}");
 		else
-			printf("%zu installed, %zu served, %zu not looked at\n", verifying.count,
+			printf("%zu installed, %zu served, %zu not looked at\n", verifying.wanted,
 				verifying.served, verifying.skipped);
 	}
 	for (i = 0; i < verifying.count; i++)
@@ -212,7 +213,7 @@ static int run(struct store_request *request)
 	free(verifying.targets);
 	if (!done)
 		return store_request_fault(request, error.text);
-	return verifying.served + verifying.skipped == verifying.count ? STORE_DONE : STORE_FAULT;
+	return verifying.served + verifying.skipped == verifying.wanted ? STORE_DONE : STORE_FAULT;
 }
 
 int verb_verify(int argc, char **argv)

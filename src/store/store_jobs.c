@@ -72,10 +72,11 @@ static void column_into(sqlite3_stmt *statement, int column, char *target, size_
 size_t store_read_chain(sqlite3_stmt *statement, int column,
 	unsigned char chain[CERTIFICATE_CHAIN_MAX][FINGERPRINT_SIZE])
 {
+	const size_t most = (size_t)CERTIFICATE_CHAIN_MAX * FINGERPRINT_SIZE;
 	size_t size = (size_t)sqlite3_column_bytes(statement, column);
 
-	if (size > CERTIFICATE_CHAIN_MAX * FINGERPRINT_SIZE)
-		size = CERTIFICATE_CHAIN_MAX * FINGERPRINT_SIZE;
+	if (size > most)
+		size = most;
 	size -= size % FINGERPRINT_SIZE;
 	if (size > 0)
 		memcpy(chain, sqlite3_column_blob(statement, column), size);
