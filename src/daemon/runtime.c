@@ -36,7 +36,7 @@ static void tell_services(const struct config *config)
 			log_notice("service %s has no endpoint: its installs wait until one is "
 				   "configured",
 				profile->rules.id);
-		else if (profile->edge == NULL)
+		else if (profile->edge_count == 0)
 			log_notice("service %s has no edge: what it serves is not verified",
 				profile->rules.id);
 	}

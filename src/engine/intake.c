@@ -53,7 +53,7 @@ static void forget_batch(struct intake *intake)
 	size_t i;
 
 	for (i = 0; i < intake->batch_count; i++) {
-		applied_clear(&intake->applied[i], &intake->batch[i].record.contract);
+		applied_clear(&intake->applied[i]);
 		prepared_clear(&intake->batch[i]);
 	}
 	intake->batch_count = 0;

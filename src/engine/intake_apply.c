@@ -22,11 +22,10 @@ struct work {
 	size_t job_count;
 };
 
-void applied_clear(struct applied *applied, const struct contract *contract)
+void applied_clear(struct applied *applied)
 {
 	size_t i;
 
-	(void)contract;
 	for (i = 0; i < applied->link_count; i++) {
 		free(applied->links[i].fqdn);
 		verdict_clear(&applied->links[i].verdict);

@@ -28,11 +28,11 @@ struct applied {
 };
 
 void prepared_clear(struct prepared *prepared);
-void applied_clear(struct applied *applied, const struct contract *contract);
+void applied_clear(struct applied *applied);
 
 /*
- * Judges PREPARED and writes what follows from it, within the running transaction. KNOWN says what
- * the store has of its contract. Errors are the store's.
+ * Judges PREPARED and writes what follows from it, within the running transaction. Errors are the
+ * store's.
  */
 bool must_check intake_apply(const struct settings *settings, struct store *store, int64_t now_ms,
 	struct prepared *prepared, struct applied *applied, struct error *error);

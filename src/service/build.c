@@ -294,9 +294,3 @@ bool service_build_read_back(const struct profile *profile, const struct install
 	return check_ready(profile, profile->read_back.path != NULL, error) &&
 	       build_question(profile, install, profile->read_back.path, "", request, error);
 }
-
-bool service_build(const struct profile *profile, const struct install *install,
-	struct http_request *request, struct error *error)
-{
-	return service_build_step(profile, 0, install, request, error);
-}

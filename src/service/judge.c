@@ -336,9 +336,3 @@ void service_judge_step(const struct profile *profile, size_t step,
 	else if (judgement->kind == JUDGED_ACCEPTED)
 		judgement->look_again_ms = judge_pace(profile, wait_ms);
 }
-
-void service_judge(const struct profile *profile, const struct http_answer *answer,
-	const char *token, int64_t now_ms, struct judgement *judgement)
-{
-	service_judge_step(profile, 0, answer, token, now_ms, judgement);
-}

@@ -154,7 +154,6 @@ struct profile {
 	 */
 	char **edges;
 	size_t edge_count;
-	char *edge;	  /* the first of them, NULL when there is none; not to be freed */
 	int edges_needed; /* 0: all */
 	bool verify_chain;
 	int64_t verify_grace_ms;    /* how long the old certificate may still be served */
@@ -239,10 +238,6 @@ bool must_check service_build_follow(const struct profile *profile, const struct
 bool must_check service_build_read_back(const struct profile *profile,
 	const struct install *install, struct http_request *request, struct error *error);
 
-/* Step 0 alone. */
-bool must_check service_build(const struct profile *profile, const struct install *install,
-	struct http_request *request, struct error *error);
-
 #define JUDGEMENT_TEXT_MAX 400
 #define EXCERPT_MAX 512
 #define JUDGEMENT_REMOTE_MAX 1024
@@ -286,10 +281,6 @@ void service_judge_step(const struct profile *profile, size_t step,
  * not of the install, which is asked for again.
  */
 void service_judge_follow(const struct profile *profile, const struct http_answer *answer,
-	const char *token, int64_t now_ms, struct judgement *judgement);
-
-/* Step 0 alone. */
-void service_judge(const struct profile *profile, const struct http_answer *answer,
 	const char *token, int64_t now_ms, struct judgement *judgement);
 
 enum read_back_finding {

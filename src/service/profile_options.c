@@ -116,7 +116,6 @@ static void store_edges(void *target, const char *value)
 	struct profile *profile = target;
 
 	profile_add_text(&profile->edges, &profile->edge_count, value);
-	profile->edge = profile->edge_count > 0 ? profile->edges[0] : NULL;
 }
 
 static void store_edge(void *target, const char *value)

@@ -67,7 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (answer.failure != HTTP_OK)
 		error_set(&answer.error, ERROR_TEMPORARY, "%.*s",
 			(int)(size - HEAD > 200 ? 200 : size - HEAD), (const char *)data + HEAD);
-	service_judge(&profile, &answer, TOKEN, INT64_C(1763775000000), &judgement);
+	service_judge_step(&profile, 0, &answer, TOKEN, INT64_C(1763775000000), &judgement);
 	check(judgement.text);
 	check(judgement.excerpt);
 	must_hold(judgement.retry_after_ms >= -1);

@@ -237,7 +237,7 @@ static void test_whole(void **state)
 
 	profile = config_profile(config, "webhg2");
 	assert_string_equal(profile->endpoint, "https://a:1");
-	assert_string_equal(profile->edge, "b:2");
+	assert_string_equal(profile->edges[0], "b:2");
 	assert_place(profile->token_file, "tok");
 	assert_place(profile->ca_file, "ca.pem");
 	assert_int_equal(profile->concurrency, 3);
@@ -247,7 +247,7 @@ static void test_whole(void **state)
 	profile = config_profile(config, "idgw");
 	assert_int_equal(profile->edge_count, 2);
 	assert_string_equal(profile->edges[1], "{fqdn}:2");
-	assert_string_equal(profile->edge, "c:1");
+	assert_string_equal(profile->edges[0], "c:1");
 	assert_int_equal(profile->rate_milli, 1500);
 	/* The hours of a service are among its rules. */
 	assert_true(rulebook_service(&config->rulebook, "idgw")->has_hours);

@@ -104,7 +104,7 @@ static void test_whole(void **state)
 	assert_int_equal(profile.steps[0].success[0], 200);
 	assert_int_equal(profile.steps[0].success[1], 204);
 	assert_string_equal(profile.endpoint, "https://[::1]:8443/base");
-	assert_string_equal(profile.edge, "edge.example.jp:443");
+	assert_string_equal(profile.edges[0], "edge.example.jp:443");
 	assert_string_equal(profile.token_file, token);
 	assert_string_equal(profile.ca_file, "/abs/ca.pem");
 	assert_string_equal(profile.client_certificate, certificate);
@@ -148,7 +148,7 @@ static void test_silent(void **state)
 	assert_true(profile.rules.takes_digicert_cloud);
 	assert_null(profile.endpoint);
 	assert_int_equal(profile.step_count, 0);
-	assert_null(profile.edge);
+	assert_int_equal(profile.edge_count, 0);
 	assert_null(profile.token_file);
 	assert_int_equal(profile.concurrency, 8);
 	assert_int_equal(profile.total_timeout_ms, 60000);

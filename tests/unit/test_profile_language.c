@@ -116,7 +116,7 @@ static void test_rest(void **state)
 	assert_int_equal(profile.read_back.absent[1], 204);
 	assert_true(profile.read_back.before_push);
 	assert_int_equal(profile.edge_count, 3);
-	assert_string_equal(profile.edge, "a:443");
+	assert_string_equal(profile.edges[0], "a:443");
 	assert_string_equal(profile.edges[1], "{fqdn}:8443");
 	assert_int_equal(profile.edges_needed, 2);
 	assert_false(profile.verify_chain);

@@ -108,7 +108,7 @@ static void test_request(void **state)
 
 	(void)state;
 	make(&made, BODY_PEM_BUNDLE, "/waf/{code}/groups/{group}/certificates/{fqdn}");
-	if (!service_build(&made.profile, &made.install, &request, &error))
+	if (!service_build_step(&made.profile, 0, &made.install, &request, &error))
 		fail_msg("%s", error.text);
 	assert_string_equal(request.method, "PUT");
 	assert_string_equal(request.url,
@@ -129,7 +129,7 @@ static void test_request(void **state)
 	made.step.path = text_of("/x/{code}?h={fqdn}");
 	made.install.token = NULL;
 	made.install.fqdn = "*.example.jp";
-	assert_true(service_build(&made.profile, &made.install, &request, &error));
+	assert_true(service_build_step(&made.profile, 0, &made.install, &request, &error));
 	assert_string_equal(request.url,
 		"https://svc.example.jp:8443/base/x/c%201%2F%C3%A4%3Ag%3F?h=%2A.example.jp");
 	assert_null(header(&request, "Authorization"));
@@ -150,7 +150,7 @@ static void test_multipart(void **state)
 	add_part(&made, "all", "<{code}|{group}|{bundle}>");
 	made.parts[1].filename = text_of("chain.pem");
 	made.parts[1].content_type = text_of("text/x");
-	assert_true(service_build(&made.profile, &made.install, &request, &error));
+	assert_true(service_build_step(&made.profile, 0, &made.install, &request, &error));
 	assert_int_equal(request.part_count, 3);
 	assert_string_equal(request.parts[0].name, "host");
 	assert_null(request.parts[0].filename);
@@ -185,7 +185,7 @@ static void test_json(void **state)
 	assert_true(profile_needs_pkcs12(&made.profile));
 	add_part(&made, "pkcs12", "{pkcs12}");
 	add_part(&made, "passphrase", "{passphrase}");
-	assert_true(service_build(&made.profile, &made.install, &request, &error));
+	assert_true(service_build_step(&made.profile, 0, &made.install, &request, &error));
 	assert_string_equal(
 		buffer_text(&request.body), "{\"pkcs12\":\"MIL/\",\"passphrase\":\"one\\\"time\"}");
 	assert_string_equal(header(&request, "Content-Type"), "application/json");
@@ -200,7 +200,7 @@ static void test_json(void **state)
 	add_part(&made, "fqdn", "{fqdn}");
 	made.install.pkcs12 = NULL;
 	made.install.passphrase = NULL;
-	assert_true(service_build(&made.profile, &made.install, &request, &error));
+	assert_true(service_build_step(&made.profile, 0, &made.install, &request, &error));
 	object = json_tokener_parse(buffer_text(&request.body));
 	assert_non_null(object);
 	assert_int_equal(json_object_object_length(object), 4);
@@ -246,7 +246,7 @@ static void test_build_refused(void **state)
 		made.install.service_code = cases[i].code;
 		made.install.fqdn = cases[i].fqdn;
 		made.install.token = cases[i].token;
-		assert_false(service_build(&made.profile, &made.install, &request, &error));
+		assert_false(service_build_step(&made.profile, 0, &made.install, &request, &error));
 		if (strstr(error.text, cases[i].wanted) == NULL)
 			fail_msg("%s", error.text);
 		assert_int_equal(error.kind, cases[i].kind);
@@ -256,10 +256,10 @@ static void test_build_refused(void **state)
 	}
 	make(&made, BODY_PEM_BUNDLE, "/x");
 	made.profile.step_count = 0;
-	assert_false(service_build(&made.profile, &made.install, &request, &error));
+	assert_false(service_build_step(&made.profile, 0, &made.install, &request, &error));
 	assert_non_null(strstr(error.text, "no path is configured"));
 	made.profile.endpoint = NULL;
-	assert_false(service_build(&made.profile, &made.install, &request, &error));
+	assert_false(service_build_step(&made.profile, 0, &made.install, &request, &error));
 	assert_non_null(strstr(error.text, "no endpoint is configured"));
 	unmake(&made);
 }
@@ -343,7 +343,7 @@ static void test_wiped(void **state)
 			add_part(&made, "b", "{bundle}{key}{key}");
 		}
 		keys_left = 0;
-		assert_true(service_build(&made.profile, &made.install, &request, &error));
+		assert_true(service_build_step(&made.profile, 0, &made.install, &request, &error));
 		http_request_clear(&request);
 		assert_int_equal(keys_left, 0);
 		unmake(&made);
@@ -412,7 +412,7 @@ static void test_judge(void **state)
 		if (answers[i].failure != HTTP_OK)
 			error_set(&answer.error, ERROR_TEMPORARY, "sentence");
 		buffer_append_text(&answer.body, answers[i].body);
-		service_judge(&made.profile, &answer, TOKEN, NOW, &judgement);
+		service_judge_step(&made.profile, 0, &answer, TOKEN, NOW, &judgement);
 		if (judgement.kind != answers[i].kind)
 			fail_msg("case %zu: kind %d", i, (int)judgement.kind);
 		assert_string_equal(judgement.text, answers[i].text);
@@ -434,7 +434,7 @@ static void test_excerpt(void **state)
 	buffer_append_text(&answer.body, "got \"" TOKEN "\"\n" KEY "and ");
 	for (i = 0; i < 600; i++)
 		buffer_append_text(&answer.body, "日 ");
-	service_judge(&made.profile, &answer, TOKEN, NOW, &judgement);
+	service_judge_step(&made.profile, 0, &answer, TOKEN, NOW, &judgement);
 	assert_memory_equal(judgement.excerpt,
 		"got \"[token struck out]\" [private key struck out] and 日 日 ", 60);
 	assert_true(strlen(judgement.excerpt) > EXCERPT_MAX - 8);
