@@ -68,6 +68,9 @@ bool pump_untried(const struct pump *pump, bool *untried, struct error *error)
 	size_t i;
 
 	*untried = false;
+	/* Nothing is tried while nothing can be written, and that may last. */
+	if (pump->store_retry_ms != 0)
+		return true;
 	for (i = 0; i < pump->lanes.count && !*untried; i++) {
 		struct store_claim claim = pump_make_claim(pump, i, 0);
 

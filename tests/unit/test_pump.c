@@ -651,6 +651,27 @@ static void test_untried(void **state)
 	assert_false(untried);
 }
 
+/* A run waits for what is untried: it would wait for ever for a disk that nobody frees. */
+static void test_nothing_is_untried_while_nothing_can_be_written(void **state)
+{
+	struct engine_fixture *fixture = *state;
+	struct error error;
+	bool untried;
+
+	take(fixture, "c1", 1);
+	advance_to(fixture, DUE_MS);
+	assert_true(pump_untried(fixture->pump, &untried, &error));
+	assert_true(untried);
+	store_faults_after(0, SQLITE_FULL);
+	pump_poke(fixture->pump);
+	turn(fixture);
+	assert_true(pump_untried(fixture->pump, &untried, &error));
+	assert_false(untried);
+	store_faults_after(-1, SQLITE_OK);
+	engine_fixture_pump(fixture);
+	assert_state(fixture, "c1", JOB_INSTALLED);
+}
+
 #define LINK(service, code)                                                                        \
 	"{\"service\":\"" service "\",\"service_code\":\"" code "\",\"fqdn\":\"www.example.jp\"}"
 
@@ -900,6 +921,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_abort_while_the_store_fails, begin_faulty, end_faulty),
 		cmocka_unit_test_setup_teardown(test_untried, begin, end),
+		cmocka_unit_test_setup_teardown(
+			test_nothing_is_untried_while_nothing_can_be_written, begin_faulty,
+			end_faulty),
 		cmocka_unit_test_setup_teardown(
 			test_wildcard_is_asked_for_by_a_name_that_it_covers, begin, end),
 		cmocka_unit_test_setup_teardown(test_wakes_at_the_due_instant, begin, end),
