@@ -106,6 +106,7 @@ static bool add_job(struct work *work, size_t wanted, struct error *error)
 		.due_ms = accepted ? verdict->schedule.due_ms : 0,
 		.next_ms = accepted ? verdict->schedule.due_ms : 0,
 		.settled_ms = accepted ? 0 : work->now_ms,
+		.issued_ms = contract->certificate_at_ms,
 	};
 	char *trail = trail_text(verdict);
 	int64_t id;

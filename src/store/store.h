@@ -118,6 +118,10 @@ struct store_job {
 	int64_t first_attempt_ms; /* 0: none yet */
 	int64_t pushed_ms;	  /* when the service took it; 0: not yet */
 	int64_t settled_ms;	  /* when it became final; 0: not yet */
+	int64_t issued_ms;	  /* when its certificate was issued or registered */
+	int64_t revoked_ms; /* from when on the certificate that it replaces is revoked; 0: not */
+	int generation;	    /* which install of the same certificate on the link this is, from 0 */
+	bool guarded;	    /* from a restored copy: the service is asked before a push */
 	char idempotency_key[IDEMPOTENCY_KEY_MAX];
 	char detail[STORE_DETAIL_MAX]; /* the last outcome in a sentence; a refused job's codes */
 };

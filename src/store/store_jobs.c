@@ -120,6 +120,10 @@ bool store_job_read(
 	job->chain_length = store_read_chain(statement, 18, job->chain);
 	if (sqlite3_column_bytes(statement, 19) > 0)
 		job->remote = column_text(statement, 19);
+	job->issued_ms = sqlite3_column_int64(statement, 20);
+	job->revoked_ms = sqlite3_column_int64(statement, 21);
+	job->generation = sqlite3_column_int(statement, 22);
+	job->guarded = sqlite3_column_int(statement, 23) != 0;
 	return true;
 }
 
@@ -284,8 +288,9 @@ static bool add_row(
 	sqlite3_stmt *statement = store_statement(store, STATEMENT_JOB_ADD,
 		"INSERT INTO jobs(contract, service, service_code, fqdn, certificate_id, state, "
 		"base_ms, due_ms, next_ms, attempts, first_attempt_ms, pushed_ms, settled_ms, "
-		"idempotency_key, detail) "
-		"VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+		"idempotency_key, detail, issued_ms, revoked_ms, generation, guarded) "
+		"VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
+		"?17, ?18, ?19)",
 		error);
 
 	if (statement == NULL)
@@ -305,6 +310,10 @@ static bool add_row(
 	store_bind_int(statement, 13, job->settled_ms);
 	store_bind_text(statement, 14, job->idempotency_key);
 	store_bind_text(statement, 15, job->detail);
+	store_bind_int(statement, 16, job->issued_ms);
+	store_bind_int(statement, 17, job->revoked_ms);
+	store_bind_int(statement, 18, job->generation);
+	store_bind_int(statement, 19, job->guarded ? 1 : 0);
 	if (!store_run(store, statement, error))
 		return false;
 	*id = sqlite3_last_insert_rowid(store->db);

@@ -36,6 +36,7 @@ int store_wait_for_lock(void *unused, int tries);
 #define SQL_TO_BE_PUSHED "(2, 5)"	   /* scheduled, retrying: a claim makes them installing */
 #define SQL_IN_HAND "(3, 4)"		   /* installing, verifying: what a settlement may end */
 #define SQL_WAITING "(2, 3, 4, 5)"	   /* to be acted on at next_ms */
+#define SQL_OPEN "(1, 2, 3, 4, 5)"	   /* neither installed nor final */
 #define SQL_NEEDS_KEY "(1, 2, 3, 4, 5, 7)" /* a failed one can be retried by an operator */
 
 /* Each query is prepared once for the life of the store, and has its place here. */
@@ -129,7 +130,7 @@ bool store_state_from_code(int64_t code, enum job_state *state);
 	"j.id, j.contract, j.service, j.service_code, j.fqdn, j.certificate_id, c.fingerprint, "   \
 	"c.not_after_ms, j.state, j.base_ms, j.due_ms, j.next_ms, j.attempts, "                    \
 	"j.first_attempt_ms, j.pushed_ms, j.settled_ms, j.idempotency_key, j.detail, c.chain, "    \
-	"j.remote"
+	"j.remote, j.issued_ms, j.revoked_ms, j.generation, j.guarded"
 /* Reads column COLUMN, fingerprints one after another. */
 size_t store_read_chain(sqlite3_stmt *statement, int column,
 	unsigned char chain[CERTIFICATE_CHAIN_MAX][FINGERPRINT_SIZE]);

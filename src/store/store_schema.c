@@ -130,7 +130,66 @@ static const char migration_2[] =
 	"ALTER TABLE attempts_of_4_kinds RENAME TO attempts;"
 	"CREATE INDEX attempts_job ON attempts(job_id);";
 
-const char *const store_migrations[] = {migration_1, migration_2};
+/*
+ * What comes after the first install: which contract has a (service, service code) pair and which
+ * wait for it, feeds with their cursors, the records of theirs that were set aside; and of a job
+ * when its certificate was issued or registered, from when on the certificate that it replaces is
+ * revoked, which install of the same certificate it is, and whether the service is to be asked
+ * first.
+ *
+ * Stores of before knew no holder: of the contracts that name a pair, the one whose link is oldest
+ * has it.
+ */
+static const char migration_3[] =
+	"ALTER TABLE jobs ADD COLUMN issued_ms INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE jobs ADD COLUMN revoked_ms INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE jobs ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE jobs ADD COLUMN guarded INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE jobs SET issued_ms = base_ms;"
+	"CREATE INDEX jobs_replacing ON jobs(revoked_ms) WHERE revoked_ms > 0 AND state "
+	"IN " SQL_OPEN ";"
+	"CREATE TABLE tenants("
+	" service TEXT NOT NULL,"
+	" service_code TEXT NOT NULL,"
+	" contract TEXT NOT NULL REFERENCES contracts(code) ON DELETE CASCADE,"
+	" since_ms INTEGER NOT NULL,"
+	" holds INTEGER NOT NULL CHECK(holds IN (0, 1)),"
+	" freed_ms INTEGER NOT NULL DEFAULT 0,"
+	" PRIMARY KEY(service, service_code, contract)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX tenants_contract ON tenants(contract);"
+	/* One holder a pair, whoever writes. */
+	"CREATE UNIQUE INDEX tenants_holder ON tenants(service, service_code) WHERE holds = 1;"
+	"INSERT INTO tenants(service, service_code, contract, since_ms, holds)"
+	" SELECT service, service_code, contract, min(since_ms), 0 FROM ("
+	"  SELECT c.code AS contract, l.value ->> 'service' AS service,"
+	"   l.value ->> 'service_code' AS service_code,"
+	"   l.value ->> 'since_ms' AS since_ms"
+	"  FROM contracts AS c, json_each(c.snapshot, '$.links') AS l"
+	"  WHERE c.snapshot ->> 'state' = 'active'"
+	"  AND l.value ->> 'service' <> 'other' AND l.value ->> 'service_code' <> '')"
+	" GROUP BY service, service_code, contract;"
+	"UPDATE tenants SET holds = 1 WHERE contract = (SELECT t.contract FROM tenants AS t"
+	" WHERE t.service = tenants.service AND t.service_code = tenants.service_code"
+	" ORDER BY t.since_ms, t.contract LIMIT 1);"
+	"CREATE TABLE feeds("
+	" url TEXT NOT NULL PRIMARY KEY,"
+	" cursor TEXT NOT NULL,"
+	" updated_ms INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE set_aside("
+	" id INTEGER PRIMARY KEY,"
+	" source TEXT NOT NULL,"
+	" digest BLOB NOT NULL CHECK(length(digest) = 32),"
+	" contract TEXT NOT NULL,"
+	" revision INTEGER NOT NULL,"
+	" at_ms INTEGER NOT NULL,"
+	" reason TEXT NOT NULL,"
+	" UNIQUE(source, digest)"
+	") STRICT;"
+	"CREATE INDEX set_aside_contract ON set_aside(contract);";
+
+const char *const store_migrations[] = {migration_1, migration_2, migration_3};
 const int store_migration_count = ARRAY_LENGTH(store_migrations);
 
 bool store_refuse_newer(const char *path, int64_t version, struct error *error)

@@ -191,7 +191,7 @@ static void test_settings(void **state)
 		{"PRAGMA mmap_size", 0},
 		{"PRAGMA temp_store", 2},
 		{"PRAGMA cache_size", -16384},
-		{"PRAGMA user_version", 2},
+		{"PRAGMA user_version", 3},
 		{"PRAGMA application_id", STORE_APPLICATION_ID},
 		{"SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND "
 		 "sql NOT LIKE '%STRICT%'",
@@ -296,7 +296,7 @@ static void test_refuses_newer(void **state)
 	struct fixture *f = *state;
 
 	store_close(open_store(f));
-	raw(f, "PRAGMA user_version = 3");
+	raw(f, "PRAGMA user_version = 4");
 	expect_refused(f, "newer");
 }
 
@@ -430,29 +430,29 @@ static void test_refuses_newer_in_log(void **state)
 
 static void test_migrations(void **state)
 {
-	const char *const good[] = {store_migrations[0], store_migrations[1],
+	const char *const good[] = {store_migrations[0], store_migrations[1], store_migrations[2],
 		"CREATE TABLE extra(a INTEGER) STRICT; INSERT INTO extra VALUES(5);",
 		"UPDATE extra SET a = a + 1;"};
-	const char *const bad[] = {good[0], good[1], good[2], good[3], "CREATE TABLE half(a)",
-		"UPDATE nothing SET a = 1;"};
+	const char *const bad[] = {good[0], good[1], good[2], good[3], good[4],
+		"CREATE TABLE half(a)", "UPDATE nothing SET a = 1;"};
 	struct fixture *f = *state;
 	struct store *store = open_store(f);
 
 	put_contract(f, store, "c1");
-	OK(f, store_schema_migrate(store->db, f->path, good, 4, &f->error));
-	assert_int_equal(pragma(f, store, "PRAGMA user_version"), 4);
+	OK(f, store_schema_migrate(store->db, f->path, good, 5, &f->error));
+	assert_int_equal(pragma(f, store, "PRAGMA user_version"), 5);
 	assert_int_equal(pragma(f, store, "SELECT a FROM extra"), 6);
 	/* Once is enough. */
-	OK(f, store_schema_migrate(store->db, f->path, good, 4, &f->error));
+	OK(f, store_schema_migrate(store->db, f->path, good, 5, &f->error));
 	assert_int_equal(pragma(f, store, "SELECT a FROM extra"), 6);
 	/* All or nothing. */
-	assert_false(store_schema_migrate(store->db, f->path, bad, 6, &f->error));
-	assert_non_null(strstr(f->error.text, "version 6"));
-	assert_int_equal(pragma(f, store, "PRAGMA user_version"), 4);
+	assert_false(store_schema_migrate(store->db, f->path, bad, 7, &f->error));
+	assert_non_null(strstr(f->error.text, "version 7"));
+	assert_int_equal(pragma(f, store, "PRAGMA user_version"), 5);
 	assert_int_equal(
 		pragma(f, store, "SELECT count(*) FROM sqlite_schema WHERE name = 'half'"), 0);
 	/* An older program on the newer file. */
-	assert_false(store_schema_migrate(store->db, f->path, good, 3, &f->error));
+	assert_false(store_schema_migrate(store->db, f->path, good, 4, &f->error));
 	assert_int_equal(f->error.kind, ERROR_PERMANENT);
 	assert_true(has_contract(f, store, "c1"));
 	store_close(store);
@@ -487,6 +487,43 @@ static void test_from_version_1(void **state)
 	assert_int_equal(pragma(f, store, "SELECT length(chain) FROM certificates"), 0);
 	assert_int_equal(pragma(f, store, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
 	store_close(store);
+}
+
+/* Who named a pair first has it, of the contracts that still name it. */
+static void test_holders_from_version_2(void **state)
+{
+#define SNAPSHOT(state, service, code, since)                                                      \
+	"'{\"state\":\"" state "\",\"links\":[{\"service\":\"" service                             \
+	"\",\"service_code\":\"" code "\",\"since_ms\":" since                                     \
+	"},{\"service\":\"docex\",\"service_code\":\"\",\"since_ms\":1}]}'"
+#define CONTRACT(code, snapshot)                                                                   \
+	"INSERT INTO contracts VALUES('" code "', 1, zeroblob(32), 1, " snapshot ");"
+	struct fixture *f = *state;
+	struct store *store;
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+	OK(f, store_schema_migrate(db, f->path, store_migrations, 2, &f->error));
+	assert_int_equal(
+		sqlite3_exec(db,
+			CONTRACT("c1", SNAPSHOT("active", "webhg2", "w", "30")) CONTRACT(
+				"c2", SNAPSHOT("active", "webhg2", "w", "20"))
+				CONTRACT("c3", SNAPSHOT("ended", "webhg2", "w", "10")) CONTRACT(
+					"c4", SNAPSHOT("active", "other", "w", "10"))
+					CONTRACT("c5", SNAPSHOT("active", "webhg2", "v", "40")),
+			NULL, NULL, NULL),
+		SQLITE_OK);
+	sqlite3_close(db);
+	store = open_store(f);
+	assert_int_equal(pragma(f, store, "SELECT count(*) FROM tenants"), 3);
+	assert_int_equal(pragma(f, store,
+				 "SELECT count(*) FROM tenants WHERE holds = 1 AND "
+				 "(contract, since_ms) IN (VALUES('c2', 20), ('c5', 40))"),
+		2);
+	assert_int_equal(pragma(f, store, "SELECT sum(holds) FROM tenants"), 2);
+	store_close(store);
+#undef CONTRACT
+#undef SNAPSHOT
 }
 
 static void test_state_codes(void **state)
@@ -887,6 +924,7 @@ int main(void)
 		TEST(test_refuses_missing_table),
 		TEST(test_refuses_newer_in_log),
 		TEST(test_migrations),
+		TEST(test_holders_from_version_2),
 		TEST(test_from_version_1),
 		TEST(test_state_codes),
 		TEST(test_busy),
