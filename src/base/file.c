@@ -125,6 +125,38 @@ out:
 	return done;
 }
 
+/* A second name and one less, where the file system or the kernel cannot do it in one. */
+static int place_by_link(const char *temporary, const char *path)
+{
+	if (link(temporary, path) != 0)
+		return -1;
+	(void)unlink(temporary);
+	return 0;
+}
+
+bool file_place(const char *temporary, const char *path, struct error *error)
+{
+	int status = renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_NOREPLACE);
+	char *directory;
+	bool done;
+
+	if (status != 0 && (errno == EINVAL || errno == ENOSYS))
+		status = place_by_link(temporary, path);
+	if (status != 0 && errno == EEXIST)
+		return error_set(error, ERROR_PERMANENT,
+			"%s: is there already, and nothing is ever overwritten; name another file",
+			path);
+	if (status != 0)
+		return error_set(error, kind_of_errno(errno), "%s: cannot be put in place: %s",
+			path, strerror(errno));
+	directory = path_directory(path);
+	done = directory_sync(directory, error);
+	free(directory);
+	if (!done)
+		(void)unlink(path);
+	return done;
+}
+
 bool directory_sync(const char *directory, struct error *error)
 {
 	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -24,6 +24,13 @@ bool must_check file_read(
 bool must_check file_write_atomic(
 	const char *path, const void *data, size_t length, mode_t mode, struct error *error);
 
+/*
+ * Gives TEMPORARY (of the same file system) the name PATH, for good, and never in the place of
+ * something that is there: permanent error then. TEMPORARY's content is to be synced before. After
+ * an error nothing has the name PATH that had it not before, and TEMPORARY may be gone.
+ */
+bool must_check file_place(const char *temporary, const char *path, struct error *error);
+
 /* Makes renames and deletions in DIRECTORY durable. */
 bool must_check directory_sync(const char *directory, struct error *error);
 

@@ -203,6 +203,35 @@ static void test_write_atomic_fails(void **state)
 	rmdir("out");
 }
 
+static void test_place(void **state)
+{
+	static const char *const taken[] = {"b", "a-folder"};
+	struct buffer text = {0};
+	struct error error;
+	size_t i;
+
+	(void)state;
+	put("a", 3);
+	assert_true(file_place("a", "b", &error));
+	assert_int_equal(access("a", F_OK), -1);
+	assert_int_equal(mkdir("a-folder", 0700), 0);
+	put("c", 5);
+	for (i = 0; i < 2; i++) {
+		assert_false(file_place("c", taken[i], &error));
+		assert_int_equal(error.kind, ERROR_PERMANENT);
+		assert_non_null(strstr(error.text, taken[i]));
+		assert_int_equal(access("c", F_OK), 0);
+	}
+	assert_false(file_place("c", "nowhere/d", &error));
+	assert_int_equal(error.kind, ERROR_PERMANENT);
+	/* What was there is what it was. */
+	assert_true(file_read("b", 10, &text, &error));
+	assert_string_equal(buffer_text(&text), "abc");
+	buffer_free(&text);
+	assert_int_equal(unlink("b") + unlink("c") + rmdir("a-folder"), 0);
+	assert_int_equal(entries("."), 0);
+}
+
 static void test_paths(void **state)
 {
 	static const struct {
@@ -240,6 +269,7 @@ int main(void)
 		cmocka_unit_test(test_read_standard_input),
 		cmocka_unit_test(test_write_atomic),
 		cmocka_unit_test(test_write_atomic_fails),
+		cmocka_unit_test(test_place),
 		cmocka_unit_test(test_paths),
 	};
 
