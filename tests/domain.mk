@@ -68,3 +68,9 @@ TESTS += tests/unit/test_hours
 tests_unit_test_hours_SOURCES = tests/unit/test_hours.c
 tests_unit_test_hours_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_hours_LDADD = $(DOMAIN_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_guard
+TESTS += tests/unit/test_guard
+tests_unit_test_guard_SOURCES = tests/unit/test_guard.c
+tests_unit_test_guard_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_guard_LDADD = $(DOMAIN_LIBS) $(CMOCKA_LIBS)
