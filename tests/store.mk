@@ -16,3 +16,11 @@ EXTRA_PROGRAMS += tests/bench/bench_store
 tests_bench_bench_store_SOURCES = tests/bench/bench_store.c
 tests_bench_bench_store_LDADD = $(STORE_LIBS)
 CLEANFILES += $(EXTRA_PROGRAMS)
+
+check_PROGRAMS += tests/contract/test_store_copy
+TESTS += tests/contract/test_store_copy
+tests_contract_test_store_copy_SOURCES = tests/contract/test_store_copy.c \
+	tests/unit/store_faults.c tests/unit/store_faults.h
+tests_contract_test_store_copy_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit
+tests_contract_test_store_copy_CFLAGS = $(TEST_CFLAGS)
+tests_contract_test_store_copy_LDADD = src/store/libstore.a src/domain/libdomain.a $(BASE_LIBS) $(SQLITE_LIBS) $(CMOCKA_LIBS)

@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "domain/certificate.h"
+#include "domain/guard.h"
 #include "domain/job.h"
 
 /*
@@ -195,7 +196,8 @@ bool must_check store_job_set_state(struct store *store, int64_t id, enum job_st
 /*
  * Gives job ID another due instant and judgement (a refused or cancelled one comes back by it):
  * scheduled, next at its due instant, its age counting anew. A trail of NULL leaves the one there
- * is. A running lease stays, and what comes of it is then not applied.
+ * is. A running lease stays, and what comes of it is then not applied. A guarded job is so no more,
+ * and gets another idempotency key: under the old one the service may have seen it before.
  */
 bool must_check store_job_reschedule(struct store *store, int64_t id, int64_t base_ms,
 	int64_t due_ms, const char *trail, struct error *error);
@@ -255,6 +257,49 @@ bool must_check store_attempt_add(
 typedef void store_attempt_each(void *context, const struct store_attempt *attempt);
 bool must_check store_attempts(struct store *store, int64_t job_id, store_attempt_each *each,
 	void *context, struct error *error);
+
+/* ---- copies ---- */
+
+#define STORE_COPIED_KEYS_MAX 32
+
+/* What is in a copy. */
+struct store_copied {
+	int64_t bytes;
+	int64_t jobs;
+	int64_t open_jobs; /* neither final nor installed; guarded in a restored one */
+	/* The sealing keys that it needs: without them the certificates' keys in it are lost. */
+	struct {
+		char id[17];
+		int64_t count; /* of keys sealed with it */
+	} keys[STORE_COPIED_KEYS_MAX];
+	size_t key_count;
+};
+
+/*
+ * Writes a copy of the store as it stands at one instant to PATH (mode 0600; of the owner of the
+ * store's directory when run by root), while others go on to write the store; not within a
+ * transaction. It is checked whole and synced before it gets its name, and PATH must not be there:
+ * permanent error. The copy is one file that opens anywhere; sealed keys in it stay sealed. After
+ * an error nothing is left behind. Other connections' log grows while this reads.
+ */
+bool must_check store_backup(
+	struct store *store, const char *path, struct store_copied *copied, struct error *error);
+
+/*
+ * Puts a copy FROM at TO, where neither a store nor what goes with one may be (permanent error).
+ * Refuses what is no store, damaged, of a newer version, or in use, and brings an older version up
+ * to date in TO; FROM is only read. Each job that is not final becomes guarded, no lease is left,
+ * and what was leased is to be acted on from NOW_MS on.
+ */
+bool must_check store_restore(const char *from, const char *to, int64_t now_ms,
+	struct store_copied *copied, struct error *error);
+
+/*
+ * The certificates of JOB's contract and those that jobs of any contract were to bring to its
+ * target, each once; *KNOWN is to be freed.
+ */
+bool must_check store_known_certificates(struct store *store, const struct store_job *job,
+	struct guard_known **known, size_t *count, struct error *error);
 
 /* ---- asking ---- */
 

@@ -393,7 +393,8 @@ static bool reschedule(
 	sqlite3_stmt *statement = store_statement(store, STATEMENT_RESCHEDULE,
 		"UPDATE jobs SET state = " SQL_SCHEDULED ", base_ms = ?2, due_ms = ?3, "
 		"next_ms = ?3, first_attempt_ms = 0, pushed_ms = 0, settled_ms = 0, detail = '', "
-		"remote = '' "
+		"remote = '', guarded = 0, idempotency_key = CASE WHEN guarded THEN "
+		"lower(hex(randomblob(16))) ELSE idempotency_key END "
 		"WHERE id = ?1",
 		error);
 

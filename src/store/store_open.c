@@ -94,8 +94,7 @@ static bool ready_file(const char *path, off_t *size, struct error *error)
 
 /* ---- looking before touching ---- */
 
-/* "file:" and PATH with all that a URI would take for its own escaped. */
-static char *immutable_uri(const char *path)
+char *store_immutable_uri(const char *path)
 {
 	struct buffer uri = {0};
 
@@ -124,7 +123,7 @@ static bool unsettled(const char *path)
  */
 static bool inspect(const char *path, struct error *error)
 {
-	char *uri = immutable_uri(path);
+	char *uri = store_immutable_uri(path);
 	int64_t version = 0, application = 0, objects;
 	sqlite3 *db = NULL;
 	bool fine = false;

@@ -71,6 +71,7 @@ enum store_statement {
 	STATEMENT_ATTEMPT_ADD,
 	STATEMENT_ATTEMPTS,
 	STATEMENT_COUNTS,
+	STATEMENT_KNOWN,
 	STATEMENT_COUNT
 };
 
@@ -168,6 +169,9 @@ void store_bind_claim(sqlite3_stmt *statement, const struct store_claim *claim);
 /* The query that lists what FILTER lets through; to be freed. */
 char *store_jobs_list_sql(const struct store_filter *filter);
 
+/* PATH as the URI of a file that nobody writes: no lock, no log, no trace. To be freed. */
+char *store_immutable_uri(const char *path);
+
 /* ---- schema ---- */
 
 extern const char *const store_migrations[];
@@ -181,6 +185,8 @@ bool must_check store_schema_migrate(sqlite3 *db, const char *path, const char *
 	int count, struct error *error);
 /* Refuses a file whose tables are not what its version says, or that is damaged where it looks. */
 bool must_check store_schema_check(sqlite3 *db, const char *path, struct error *error);
+/* The same, and looks through the whole file, however large. */
+bool must_check store_schema_check_whole(sqlite3 *db, const char *path, struct error *error);
 /* Runs SQL and reads the first column of its first row; 0 when there is none. */
 bool must_check store_schema_number(
 	sqlite3 *db, const char *path, const char *sql, int64_t *number, struct error *error);

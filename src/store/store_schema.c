@@ -283,7 +283,7 @@ bool store_schema_migrate(sqlite3 *db, const char *path, const char *const *migr
 /* Up to this size the whole file is looked through at each start: some tens of milliseconds. */
 #define CHECK_WHOLE_BYTES (INT64_C(16) << 20)
 
-static bool check_whole(sqlite3 *db, const char *path, struct error *error)
+static bool quick_check(sqlite3 *db, const char *path, struct error *error)
 {
 	sqlite3_stmt *statement = NULL;
 	int result = sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &statement, NULL);
@@ -311,7 +311,7 @@ static bool check_whole(sqlite3 *db, const char *path, struct error *error)
  * a cut or an overwritten head shows: each table there and readable at both its ends. Damage in
  * between is found, and refused in the same words, when it is come upon.
  */
-bool store_schema_check(sqlite3 *db, const char *path, struct error *error)
+static bool check_ends(sqlite3 *db, const char *path, struct error *error)
 {
 	static const char queue[] = "SELECT min(next_ms) FROM jobs INDEXED BY jobs_due WHERE "
 				    "service = '' AND state IN " SQL_WAITING;
@@ -328,14 +328,8 @@ bool store_schema_check(sqlite3 *db, const char *path, struct error *error)
 		queue,
 		"SELECT 1 FROM jobs INDEXED BY jobs_leased WHERE lease_token IS NOT NULL LIMIT 1",
 	};
-	int64_t bytes, ignored;
+	int64_t ignored;
 
-	if (!store_schema_number(db, path,
-		    "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
-		    &bytes, error))
-		return false;
-	if (bytes <= CHECK_WHOLE_BYTES && !check_whole(db, path, error))
-		return false;
 	for (size_t i = 0; i < ARRAY_LENGTH(ends); i++) {
 		if (store_schema_number(db, path, ends[i], &ignored, error))
 			continue;
@@ -347,4 +341,21 @@ bool store_schema_check(sqlite3 *db, const char *path, struct error *error)
 		return false;
 	}
 	return true;
+}
+
+bool store_schema_check(sqlite3 *db, const char *path, struct error *error)
+{
+	int64_t bytes;
+
+	if (!store_schema_number(db, path,
+		    "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+		    &bytes, error))
+		return false;
+	return (bytes > CHECK_WHOLE_BYTES || quick_check(db, path, error)) &&
+	       check_ends(db, path, error);
+}
+
+bool store_schema_check_whole(sqlite3 *db, const char *path, struct error *error)
+{
+	return quick_check(db, path, error) && check_ends(db, path, error);
 }

@@ -791,6 +791,7 @@ static void use_everything(struct fixture *f, struct store *store)
 	struct store_claim claim = {.service = "s", .now_ms = 1, .lease_until_ms = 2, .limit = 5};
 	struct store_settlement settlement = {.state = JOB_FAILED, .detail = ""};
 	struct store_certificate certificate = {.key = ""};
+	struct guard_known *known;
 	unsigned char fingerprints[1][FINGERPRINT_SIZE];
 	struct buffer buffer = {0};
 	char key_id[17];
@@ -822,6 +823,8 @@ static void use_everything(struct fixture *f, struct store *store)
 	OK(f, store_jobs_of_contract(store, "c1", &jobs, &count, &f->error));
 	store_jobs_free(jobs, count);
 	OK(f, store_job_get(store, id, &job, &found, &f->error));
+	OK(f, store_known_certificates(store, &job, &known, &count, &f->error));
+	free(known);
 	store_job_clear(&job);
 	OK(f, store_attempt_add(
 		      store, &(struct store_attempt){.job_id = id, .outcome = "done"}, &f->error));
