@@ -197,6 +197,22 @@ static void finish(struct look *look)
 	free(look);
 }
 
+/* A certificate of another name is none that was installed for this one. */
+static void note_leaf(
+	struct look_result *result, const struct view *view, const struct probe_result *found)
+{
+	struct look_leaf *leaf;
+
+	if (found->outcome == PROBE_UNREACHABLE || found->outcome == PROBE_CANCELLED)
+		result->unreachable++;
+	if (found->outcome != PROBE_SERVED || view->finding == LOOK_OTHER ||
+		result->leaf_count == PROFILE_EDGES_MAX)
+		return;
+	leaf = &result->leaves[result->leaf_count++];
+	memcpy(leaf->fingerprint, found->chain[0], FINGERPRINT_SIZE);
+	leaf->not_before_ms = found->not_before_ms;
+}
+
 static void viewed(void *context, const struct probe_result *found)
 {
 	struct view *view = context;
@@ -204,6 +220,7 @@ static void viewed(void *context, const struct probe_result *found)
 
 	view->probe = NULL;
 	name_finding(view, found);
+	note_leaf(&look->result, view, found);
 	if (found->outcome == PROBE_SERVED && look->result.leaf_not_after_ms == 0) {
 		memcpy(look->result.leaf, found->chain[0], FINGERPRINT_SIZE);
 		look->result.leaf_not_after_ms = found->not_after_ms;

@@ -30,6 +30,12 @@ const char *look_finding_name(enum look_finding finding);
 
 #define LOOK_TEXT_MAX 512
 
+/* A certificate of the wanted name that an edge serves. */
+struct look_leaf {
+	unsigned char fingerprint[FINGERPRINT_SIZE];
+	int64_t not_before_ms; /* 0: cannot be read */
+};
+
 struct look_result {
 	enum look_finding finding; /* the worst that keeps it from being served, else served */
 	size_t served;		   /* edges that serve it */
@@ -38,6 +44,9 @@ struct look_result {
 	int64_t duration_ms;
 	unsigned char leaf[FINGERPRINT_SIZE]; /* what the first edge that served anything served */
 	int64_t leaf_not_after_ms;	      /* 0 when none did */
+	struct look_leaf leaves[PROFILE_EDGES_MAX]; /* one of each edge that served one */
+	size_t leaf_count;
+	size_t unreachable; /* edges of which nothing is known */
 };
 
 /* What is to be served. */

@@ -64,11 +64,11 @@ static void shake(struct probe *probe);
 
 static SSL_CTX *shared_context;
 
-static int64_t not_after_ms(const X509 *leaf)
+static int64_t instant_ms(const ASN1_TIME *instant)
 {
 	struct tm time = {0};
 
-	if (ASN1_TIME_to_tm(X509_get0_notAfter(leaf), &time) != 1)
+	if (ASN1_TIME_to_tm(instant, &time) != 1)
 		return 0;
 	return civil_from_date(time.tm_year + 1900, time.tm_mon + 1, time.tm_mday) * DAY_MS +
 	       (INT64_C(3600) * time.tm_hour + INT64_C(60) * time.tm_min + time.tm_sec) * 1000;
@@ -96,7 +96,8 @@ static int note_chain(X509_STORE_CTX *store, void *unused)
 	if (result->chain_length == 0)
 		return 1;
 	leaf = sk_X509_value(chain, 0);
-	result->not_after_ms = not_after_ms(leaf);
+	result->not_before_ms = instant_ms(X509_get0_notBefore(leaf));
+	result->not_after_ms = instant_ms(X509_get0_notAfter(leaf));
 	result->covers_name = X509_check_host(leaf, probe->sni, 0, 0, NULL) == 1;
 	return 1;
 }

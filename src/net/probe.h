@@ -31,8 +31,9 @@ struct probe_result {
 	/* SHA-256 of each certificate's DER as sent, leaf first; at most PROBE_CHAIN_MAX. */
 	unsigned char chain[PROBE_CHAIN_MAX][PROBE_FINGERPRINT_SIZE];
 	size_t chain_length;
-	int64_t not_after_ms; /* the leaf's */
-	bool covers_name;     /* the leaf is for the name that was asked for */
+	int64_t not_before_ms; /* the leaf's; 0 when its time cannot be read */
+	int64_t not_after_ms;
+	bool covers_name; /* the leaf is for the name that was asked for */
 	int64_t duration_ms;
 };
 

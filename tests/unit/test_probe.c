@@ -113,6 +113,10 @@ static void test_what_is_served_is_seen(void **state)
 		left = look.result.not_after_ms - clock_wall_ms(clock_system());
 		left += (cases[i].expired ? 1 : -90) * INT64_C(86400000);
 		assert_true(left <= 1000 && left > -3600000);
+		/* And began 30 days before it did. */
+		left = clock_wall_ms(clock_system()) - look.result.not_before_ms;
+		left -= 30 * INT64_C(86400000);
+		assert_true(left >= 0 && left < 3600000);
 		assert_true(look.result.duration_ms >= 0);
 		tls_server_stop(server);
 	}
