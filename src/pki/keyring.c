@@ -182,6 +182,15 @@ void keyring_free(struct keyring *keyring)
 	munmap(keyring, size);
 }
 
+bool keyring_has(const struct keyring *keyring, const char *key_id)
+{
+	for (size_t i = 0; i < keyring->count; i++) {
+		if (strcmp(keyring->keys[i].id, key_id) == 0)
+			return true;
+	}
+	return false;
+}
+
 const char *keyring_present_id(const struct keyring *keyring)
 {
 	return keyring->keys[0].id;

@@ -92,6 +92,12 @@ void pki_sha256(const void *data, size_t length, unsigned char digest[32]);
  */
 size_t pki_pem_fingerprints(const char *text, unsigned char (*digests)[32], size_t maximum);
 
+/*
+ * When the first certificate in TEXT (PEM) begins to be valid, in milliseconds since 1970; 0 when
+ * there is none, or its time cannot be read.
+ */
+int64_t pki_pem_not_before_ms(const char *text);
+
 /* LENGTH random bytes from the system; aborts when there are none. */
 void pki_random(void *data, size_t length);
 

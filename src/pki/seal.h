@@ -28,6 +28,8 @@ bool must_check keyring_new(const char *present_path, const char *const *older_p
 /* Wipes the keys. */
 void keyring_free(struct keyring *keyring);
 const char *keyring_present_id(const struct keyring *keyring);
+/* Whether the key with id KEY_ID is in the ring, the present one or an older. */
+bool keyring_has(const struct keyring *keyring, const char *key_id);
 
 /*
  * Seals key and chain of MATERIAL (the leaf, too), bound to FINGERPRINT as associated data: what

@@ -118,3 +118,39 @@ enum read_back_finding service_judge_read_back(const struct profile *profile,
 	json_object_put(object);
 	return finding;
 }
+
+static bool read_leaf(const struct profile *profile, const char *text, size_t length,
+	unsigned char fingerprint[DIGEST_SIZE], int64_t *not_before_ms)
+{
+	struct buffer copy = {0};
+	size_t count;
+
+	if (profile->read_back.as == READ_BACK_AS_SHA256)
+		return read_digest(text, length, fingerprint);
+	buffer_append(&copy, text, length);
+	count = pki_pem_fingerprints(
+		buffer_text(&copy), (unsigned char(*)[DIGEST_SIZE])fingerprint, 1);
+	if (count > 0)
+		*not_before_ms = pki_pem_not_before_ms(buffer_text(&copy));
+	buffer_free(&copy);
+	return count > 0;
+}
+
+bool service_read_back_leaf(const struct profile *profile, const struct http_answer *answer,
+	unsigned char fingerprint[32], int64_t *not_before_ms)
+{
+	const char *member = profile->read_back.member, *text;
+	struct json_object *object;
+	size_t length = 0;
+	bool told;
+
+	*not_before_ms = 0;
+	if (member == NULL)
+		return read_leaf(profile, buffer_text(&answer->body), answer->body.length,
+			fingerprint, not_before_ms);
+	object = judge_json(answer);
+	text = judge_member(object, member, &length);
+	told = text != NULL && read_leaf(profile, text, length, fingerprint, not_before_ms);
+	json_object_put(object);
+	return told;
+}

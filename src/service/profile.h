@@ -299,4 +299,11 @@ enum read_back_finding service_judge_read_back(const struct profile *profile,
 	const struct http_answer *answer, const unsigned char fingerprint[32],
 	const struct material *material);
 
+/*
+ * Which leaf that answer told, where it is READ_BACK_OTHER: its fingerprint, and when it begins to
+ * be valid (milliseconds since 1970; 0 where the answer does not tell). False when it told none.
+ */
+bool must_check service_read_back_leaf(const struct profile *profile,
+	const struct http_answer *answer, unsigned char fingerprint[32], int64_t *not_before_ms);
+
 #endif

@@ -240,6 +240,8 @@ static void test_change_of_key(void **state)
 
 	(void)state;
 	assert_string_not_equal(old_id, new_id);
+	assert_true(keyring_has(after, old_id) && keyring_has(after, new_id));
+	assert_true(!keyring_has(gone, old_id) && !keyring_has(before, new_id));
 	assert_true(
 		open_material(after, old_id, old.data, old.length, fingerprint, &material, &error));
 	assert_sample(&material);
