@@ -1,6 +1,6 @@
 # Part of Makefile.am: tests of engine. The transport and the probe are the fixture's own, so that
 # http.o and probe.o of the library stay out.
-engine_tests = tests/unit/test_attempt tests/unit/test_intake tests/unit/test_pump tests/unit/test_settle \
+engine_tests = tests/unit/test_attempt tests/unit/test_attempt_guard tests/unit/test_intake tests/unit/test_pump tests/unit/test_settle \
 	tests/unit/test_worker
 check_PROGRAMS += $(engine_tests)
 TESTS += $(engine_tests)
@@ -18,6 +18,11 @@ tests_unit_test_attempt_SOURCES = tests/unit/test_attempt.c $(engine_fixture)
 tests_unit_test_attempt_CPPFLAGS = $(engine_cppflags)
 tests_unit_test_attempt_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_attempt_LDADD = $(ENGINE_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_attempt_guard_SOURCES = tests/unit/test_attempt_guard.c $(engine_fixture)
+tests_unit_test_attempt_guard_CPPFLAGS = $(engine_cppflags)
+tests_unit_test_attempt_guard_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_attempt_guard_LDADD = $(ENGINE_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_intake_SOURCES = tests/unit/test_intake.c $(engine_fixture)
 tests_unit_test_intake_CPPFLAGS = $(engine_cppflags)

@@ -45,6 +45,7 @@ static struct json_object *job_json(const struct store_job *job)
 	add_instant(object, "due", job->due_ms);
 	add_instant(object, "next", job->next_ms);
 	json_object_object_add(object, "attempts", json_object_new_int(job->attempts));
+	json_object_object_add(object, "guarded", json_object_new_boolean(job->guarded));
 	json_add_text(object, "detail", job->detail);
 	return object;
 }
@@ -208,6 +209,8 @@ static bool show_text(struct store_request *request, const struct store_job *job
 		civil_format_instant(next, job->next_ms, TOKYO_OFFSET_MIN);
 		printf("  next at %s\n", next);
 	}
+	if (job->guarded)
+		puts("  from a restored copy: the service is asked what it has before a push");
 	puts("Rules");
 	each_trail_line(trail, NULL);
 	puts("Tries");

@@ -242,7 +242,7 @@ static void job_settled(void *context, const struct attempt_result *result, enum
 {
 	struct run *run = context;
 
-	if (state == JOB_INSTALLED || state == JOB_FAILED)
+	if (state == JOB_INSTALLED || state == JOB_FAILED || state == JOB_SUPERSEDED)
 		tally_add(&run->tally, result->job.service, job_state_name(state), 1);
 }
 

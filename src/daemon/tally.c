@@ -15,7 +15,7 @@ struct tally_row {
 
 /* The order in which outcomes are told. */
 static const char *const outcomes[] = {
-	"to install", "installed", "failed", "refused", "left", "not yet due"};
+	"to install", "installed", "failed", "refused", "superseded", "left", "not yet due"};
 
 void tally_init(struct tally *tally)
 {

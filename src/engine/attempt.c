@@ -121,6 +121,13 @@ static void start(void *context)
 		attempt_look(attempt);
 }
 
+void attempt_guard(struct attempt *attempt, struct guard_known *known, size_t count)
+{
+	attempt->guard_known = known;
+	attempt->guard.known = known;
+	attempt->guard.known_count = count;
+}
+
 void attempt_drop_secrets(struct attempt *attempt)
 {
 	buffer_free(&attempt->sealed);
@@ -140,6 +147,7 @@ void attempt_finish(struct attempt *attempt, enum job_event event)
 	loop_timer_free(attempt->start);
 	result->event = event;
 	attempt->callback(attempt->context, attempt, result);
+	free(attempt->guard_known);
 	settings_unref(attempt->options.settings);
 	pki_free(attempt->options.pki);
 	free(attempt);

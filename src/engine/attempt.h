@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "base/buffer.h"
+#include "domain/guard.h"
 #include "domain/job.h"
 #include "domain/throttle.h"
 #include "engine/settings.h"
@@ -21,8 +22,8 @@
 struct attempt;
 
 #define ATTEMPT_TEXT_MAX 512
-/* Reading back, each step, asking, looking. */
-#define ATTEMPT_ENTRIES_MAX (PROFILE_STEPS_MAX + 3)
+/* Reading back, looking ahead, each step, asking or looking. */
+#define ATTEMPT_ENTRIES_MAX (PROFILE_STEPS_MAX + 4)
 
 /* One line of the job's history. */
 struct attempt_entry {
@@ -38,7 +39,7 @@ struct attempt_entry {
 struct attempt_result {
 	struct store_job job;
 	unsigned char token[LEASE_TOKEN_SIZE];
-	enum job_event event; /* pushed, confirmed, temporary or permanent */
+	enum job_event event; /* pushed, confirmed, temporary, permanent, give-up or supersede */
 	bool interrupted;     /* broken off by us: no failure of the service's */
 	bool internal;	      /* the failure is ours: logged as an error */
 	bool asked;	      /* the service was asked, and what came tells how it is */
@@ -73,6 +74,13 @@ typedef void attempt_callback(
 struct attempt *attempt_start(const struct attempt_options *options, struct store_job *job,
 	const unsigned char token[LEASE_TOKEN_SIZE], const char *key_id, struct buffer *sealed,
 	attempt_callback *callback, void *context);
+
+/*
+ * For a guarded job, before the loop runs: what its store knows, COUNT of KNOWN, which is taken
+ * over (allocated; may be NULL). The service is asked before a push, and the attempt ends without
+ * one where what it has is newer (event supersede), or may be (permanent).
+ */
+void attempt_guard(struct attempt *attempt, struct guard_known *known, size_t count);
 
 /* Breaks it off; the callback runs within this call, the result interrupted. */
 void attempt_cancel(struct attempt *attempt);

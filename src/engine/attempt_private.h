@@ -34,6 +34,10 @@ struct attempt {
 	struct loop_timer *start;
 	struct http_transfer *transfer;
 	struct look *look;
+	struct guard_job guard; /* of a guarded job; KNOWN is GUARD_KNOWN */
+	struct guard_known *guard_known;
+	struct guard_seen guard_told; /* what a request told that is not known here */
+	bool guard_was_told;
 };
 
 /* What stands for "ask where the profile's follow.path says" in a job's remote. */
@@ -64,6 +68,14 @@ void attempt_drop_secrets(struct attempt *attempt);
 
 /* attempt_push.c */
 void attempt_push(struct attempt *attempt);
+/* Sends the profile's steps, from the first. */
+void attempt_push_steps(struct attempt *attempt);
+/* The service has it: nothing is to be pushed. */
+void attempt_installed_already(struct attempt *attempt, int64_t duration_ms);
+/* Ends an attempt of which nothing was sent. */
+void attempt_push_failed(struct attempt *attempt, const struct error *error);
+/* attempt_guard.c: instead of the read-back that the profile wants; the key is open. */
+void attempt_guard_push(struct attempt *attempt);
 /* attempt_confirm.c */
 void attempt_ask(struct attempt *attempt);
 void attempt_look(struct attempt *attempt);

@@ -41,7 +41,7 @@ static bool prepare(struct attempt *attempt, struct error *error)
 	return done && make_pkcs12(attempt, error);
 }
 
-static void fail(struct attempt *attempt, const struct error *error)
+void attempt_push_failed(struct attempt *attempt, const struct error *error)
 {
 	if (error->kind != ERROR_PERMANENT) {
 		attempt_fail_internal(attempt, ATTEMPT_PUSH, error);
@@ -90,7 +90,11 @@ void attempt_push(struct attempt *attempt)
 	if (job->first_attempt_ms == 0)
 		job->first_attempt_ms = attempt_now(attempt);
 	if (!prepare(attempt, &error)) {
-		fail(attempt, &error);
+		attempt_push_failed(attempt, &error);
+		return;
+	}
+	if (job->guarded) {
+		attempt_guard_push(attempt);
 		return;
 	}
 	if (!profile->read_back.before_push || profile->read_back.kind == READ_BACK_NONE ||
@@ -105,15 +109,14 @@ void attempt_push(struct attempt *attempt)
 	}
 	install = attempt_install(attempt);
 	if (!service_build_read_back(profile, &install, &attempt->request, &error)) {
-		fail(attempt, &error);
+		attempt_push_failed(attempt, &error);
 		return;
 	}
 	attempt->phase = ATTEMPT_READING_BACK;
 	attempt_send(attempt, read_back);
 }
 
-/* The service has it: nothing is to be pushed. */
-static void installed_already(struct attempt *attempt, int64_t duration_ms)
+void attempt_installed_already(struct attempt *attempt, int64_t duration_ms)
 {
 	attempt_note(attempt, ATTEMPT_READ_BACK, "same", duration_ms,
 		"the service has this certificate already");
@@ -133,7 +136,7 @@ static void looked_ahead(void *context, const struct look_result *found)
 			attempt, ATTEMPT_READ_BACK, "interrupted", found->duration_ms, found->text);
 		attempt_finish(attempt, JOB_EVENT_TEMPORARY);
 	} else if (found->finding == LOOK_SERVED) {
-		installed_already(attempt, found->duration_ms);
+		attempt_installed_already(attempt, found->duration_ms);
 	} else {
 		attempt_note(attempt, ATTEMPT_READ_BACK, look_finding_name(found->finding),
 			found->duration_ms, found->text);
@@ -165,12 +168,17 @@ static void read_back(void *context, struct http_answer *answer)
 		return;
 	}
 	if (finding == READ_BACK_SAME) {
-		installed_already(attempt, answer->duration_ms);
+		attempt_installed_already(attempt, answer->duration_ms);
 		return;
 	}
 	snprintf(judgement.text, sizeof(judgement.text), "asked what is installed: %s",
 		outcomes[finding]);
 	attempt_note_answer(attempt, ATTEMPT_READ_BACK, outcomes[finding], answer, &judgement);
+	push_step(attempt, 0);
+}
+
+void attempt_push_steps(struct attempt *attempt)
+{
 	push_step(attempt, 0);
 }
 
@@ -183,7 +191,7 @@ static void push_step(struct attempt *attempt, size_t step)
 	attempt->step = step;
 	if (!service_build_step(
 		    attempt->options.profile, step, &install, &attempt->request, &error)) {
-		fail(attempt, &error);
+		attempt_push_failed(attempt, &error);
 		return;
 	}
 	attempt_send(attempt, answered);

@@ -3,6 +3,7 @@ noinst_LIBRARIES += src/engine/libengine.a
 src_engine_libengine_a_SOURCES = \
 	src/engine/attempt.c src/engine/attempt.h src/engine/attempt_private.h \
 	src/engine/attempt_confirm.c \
+	src/engine/attempt_guard.c \
 	src/engine/attempt_push.c \
 	src/engine/intake.c src/engine/intake.h src/engine/intake_private.h \
 	src/engine/intake_apply.c \

@@ -145,6 +145,8 @@ static void take_off(struct pump *pump, struct claimed *claimed)
 		pump->in_flight++;
 		flight->attempt = attempt_start(&options, &claimed->jobs[i], claimed->token,
 			claimed->key_ids[i], &claimed->sealed[i], landed, flight);
+		attempt_guard(flight->attempt, claimed->known[i], claimed->known_counts[i]);
+		claimed->known[i] = NULL;
 	}
 }
 

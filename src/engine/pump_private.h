@@ -60,6 +60,8 @@ struct claimed {
 	size_t count;
 	char (*key_ids)[SEAL_KEY_ID_MAX];
 	struct buffer *sealed;
+	struct guard_known **known; /* of guarded jobs */
+	size_t *known_counts;
 };
 
 int64_t pump_wall_now(const struct pump *pump);

@@ -27,11 +27,15 @@ void pump_claimed_clear(struct claimed *claimed)
 {
 	size_t i;
 
-	for (i = 0; i < claimed->count; i++)
+	for (i = 0; i < claimed->count; i++) {
 		buffer_free(&claimed->sealed[i]);
+		free(claimed->known[i]);
+	}
 	store_jobs_free(claimed->jobs, claimed->count);
 	free(claimed->key_ids);
 	free(claimed->sealed);
+	free(claimed->known);
+	free(claimed->known_counts);
 	*claimed = (struct claimed){0};
 }
 
@@ -66,6 +70,8 @@ static bool claim_lane(
 		return false;
 	claimed->key_ids = xcalloc(claimed->count, sizeof(*claimed->key_ids));
 	claimed->sealed = xcalloc(claimed->count, sizeof(*claimed->sealed));
+	claimed->known = xcalloc(claimed->count, sizeof(*claimed->known));
+	claimed->known_counts = xcalloc(claimed->count, sizeof(*claimed->known_counts));
 	for (i = 0; i < claimed->count; i++) {
 		bool found;
 
@@ -74,6 +80,10 @@ static bool claim_lane(
 			continue;
 		if (!store_secret_get(pump->options.store, claimed->jobs[i].certificate_id,
 			    claimed->key_ids[i], &claimed->sealed[i], &found, error))
+			return false;
+		if (claimed->jobs[i].guarded &&
+			!store_known_certificates(pump->options.store, &claimed->jobs[i],
+				&claimed->known[i], &claimed->known_counts[i], error))
 			return false;
 	}
 	return true;

@@ -167,6 +167,7 @@ static void found(void *context)
 	enum scripted_edge edge = current->edge;
 
 	current->probes++;
+	result.not_before_ms = current->edge_not_before_ms;
 	X509_digest(intermediate, EVP_sha256(), result.chain[1], NULL);
 	if (edge == EDGE_BY_ADDRESS)
 		edge = strncmp(probe->address, "good", 4) == 0 ? EDGE_SERVES_LAST : EDGE_SERVES_OLD;

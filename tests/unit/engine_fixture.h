@@ -54,6 +54,7 @@ struct engine_fixture {
 	const struct scripted_answer *answers;
 	size_t answer_count;
 	enum scripted_edge edge;
+	int64_t edge_not_before_ms; /* of whatever it serves */
 	struct sent sent[SENT_MAX];
 	size_t sent_count;
 	size_t in_flight;
