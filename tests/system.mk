@@ -38,3 +38,5 @@ EXTRA_DIST += tests/system/throttle.sh
 server_tests = tests/system/servers/caddy.sh tests/system/servers/nginx.sh
 TESTS += $(server_tests)
 EXTRA_DIST += $(server_tests) tests/system/servers/lxd.sh tests/system/servers/common.sh
+TESTS += tests/system/backup.sh
+EXTRA_DIST += tests/system/backup.sh

@@ -7,6 +7,7 @@ src_ctl_libctl_a_SOURCES = \
 	src/ctl/explain_render.h \
 	src/ctl/explain_text.c \
 	src/ctl/store_request.c src/ctl/store_request.h \
+	src/ctl/verb_backup.c src/ctl/verb_backup.h \
 	src/ctl/verb_calendar.c src/ctl/verb_calendar.h \
 	src/ctl/verb_due.c \
 	src/ctl/verb_explain.c src/ctl/verb_explain.h \

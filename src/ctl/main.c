@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "config.h"
+#include "ctl/verb_backup.h"
 #include "ctl/verb_calendar.h"
 #include "ctl/verb_explain.h"
 #include "ctl/verb_jobs.h"
@@ -29,6 +30,8 @@ static const struct verb verbs[] = {
 	{"show", verb_show, "one job's life: rules, days and tries", false},
 	{"retry", verb_retry, "give a failed job another go", false},
 	{"verify", verb_verify, "look whether what is installed is served", false},
+	{"backup", verb_backup, "write a copy of the store while the daemon works", true},
+	{"restore", verb_restore, "put such a copy where no store is", true},
 };
 
 static void usage(FILE *stream)

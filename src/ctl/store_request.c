@@ -97,7 +97,8 @@ static bool parse(struct store_request *request, int argc, char **argv, int *sta
 	return true;
 }
 
-static bool open_store(struct store_request *request, int *status)
+/* As the service's user from here on. */
+static bool read_configuration(struct store_request *request, int *status)
 {
 	struct error error;
 
@@ -110,6 +111,14 @@ static bool open_store(struct store_request *request, int *status)
 		store_request_fault(request, error.text);
 		return false;
 	}
+	return true;
+}
+
+static bool open_store(struct store_request *request, int *status)
+{
+	struct error error;
+
+	*status = STORE_FAULT;
 	if (access(request->config->store, F_OK) != 0) {
 		store_request_fault(
 			request, "there is no store yet; it comes with the daemon's first start");
@@ -122,8 +131,8 @@ static bool open_store(struct store_request *request, int *status)
 	return true;
 }
 
-bool store_request_begin(struct store_request *request, const struct store_verb *verb, int argc,
-	char **argv, int *status)
+bool store_request_begin_without(struct store_request *request, const struct store_verb *verb,
+	int argc, char **argv, int *status)
 {
 	*request = (struct store_request){
 		.verb = verb,
@@ -131,7 +140,14 @@ bool store_request_begin(struct store_request *request, const struct store_verb 
 		.filter = {.state = -1},
 	};
 	*status = STORE_USAGE;
-	return parse(request, argc, argv, status) && open_store(request, status);
+	return parse(request, argc, argv, status) && read_configuration(request, status);
+}
+
+bool store_request_begin(struct store_request *request, const struct store_verb *verb, int argc,
+	char **argv, int *status)
+{
+	return store_request_begin_without(request, verb, argc, argv, status) &&
+	       open_store(request, status);
 }
 
 int store_request_end(struct store_request *request, int status)

@@ -40,6 +40,11 @@ struct store_request {
  */
 bool must_check store_request_begin(struct store_request *request, const struct store_verb *verb,
 	int argc, char **argv, int *status);
+/*
+ * The same, but the store stays closed: for a verb that puts one in place.
+ */
+bool must_check store_request_begin_without(struct store_request *request,
+	const struct store_verb *verb, int argc, char **argv, int *status);
 int store_request_end(struct store_request *request, int status);
 
 /* Says what is wrong on standard error; returns STORE_FAULT. */
