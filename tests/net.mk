@@ -36,3 +36,9 @@ TESTS += tests/unit/test_probe
 tests_unit_test_probe_SOURCES = tests/unit/test_probe.c $(NET_SERVER)
 tests_unit_test_probe_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_probe_LDADD = $(NET_LIBS)
+
+check_PROGRAMS += tests/unit/test_http_fence
+TESTS += tests/unit/test_http_fence
+tests_unit_test_http_fence_SOURCES = tests/unit/test_http_fence.c $(NET_FIXTURE)
+tests_unit_test_http_fence_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_http_fence_LDADD = $(NET_LIBS)

@@ -9,16 +9,6 @@
 #include "base/alloc.h"
 #include "net/http_private.h"
 
-struct http {
-	struct loop *loop;
-	CURLM *multi;
-	struct loop_timer *timer; /* libcurl's own time-outs */
-	struct loop_timer *rest;  /* since the last transfer ended */
-	long connections;
-	struct http_transfer *first;
-	bool closing;
-};
-
 /*
  * A kept HTTP/2 connection holds the last frame that was sent, with the key in it, in a buffer that
  * cannot be reached; so no connection is kept for longer than work comes.
@@ -56,6 +46,9 @@ static void transfer_unlink(struct http_transfer *transfer)
 
 static void transfer_release(struct http_transfer *transfer)
 {
+	/* Else giving the connection up would send what is left of a record. */
+	if (transfer->added && http_fence_passed(transfer))
+		http_fence_cut(transfer);
 	if (transfer->added)
 		(void)curl_multi_remove_handle(transfer->http->multi, transfer->easy);
 	/* The handle goes first: it refers to the rest. */
@@ -94,20 +87,28 @@ static void note_status(struct http_transfer *transfer)
 		transfer->answer.http_major = version == CURL_HTTP_VERSION_2_0 ? 2 : 1;
 }
 
-static void transfer_done(struct http_transfer *transfer, CURLcode result)
-{
-	note_status(transfer);
-	http_judge_result(transfer, result);
-	transfer_finish(transfer);
-}
-
 static void transfer_break_off(struct http_transfer *transfer)
 {
 	if (transfer->added)
 		note_status(transfer);
 	transfer->answer.failure = HTTP_CANCELLED;
-	error_set(&transfer->answer.error, ERROR_TEMPORARY, "%s: the request was cancelled",
+	error_set(&transfer->answer.error, ERROR_TEMPORARY,
+		http_fence_passed(transfer) ? "%s: the request was broken off, since the time in "
+					      "which it could be sent is over"
+					    : "%s: the request was cancelled",
 		transfer->origin);
+	transfer_finish(transfer);
+}
+
+static void transfer_done(struct http_transfer *transfer, CURLcode result)
+{
+	/* Stopped by http_fence_before_request. */
+	if (result == CURLE_ABORTED_BY_CALLBACK) {
+		transfer_break_off(transfer);
+		return;
+	}
+	note_status(transfer);
+	http_judge_result(transfer, result);
 	transfer_finish(transfer);
 }
 
@@ -131,12 +132,37 @@ static void collect(struct http *http)
 	}
 }
 
+static struct http_transfer *first_fenced(const struct http *http)
+{
+	struct http_transfer *transfer;
+
+	/* What was ended before took itself out of the list, which the analyser does not see. */
+	for (transfer = http->first; transfer != NULL; transfer = transfer->next) {
+		if (http_fence_passed(transfer)) /* NOLINT(clang-analyzer-unix.Malloc) */
+			return transfer;
+	}
+	return NULL;
+}
+
+/*
+ * A process that was stopped finds its sockets ready before its timers are over: whatever was to
+ * end meanwhile is ended here, before libcurl can write any of it.
+ */
+static void end_fenced(struct http *http)
+{
+	struct http_transfer *transfer;
+
+	while ((transfer = first_fenced(http)) != NULL)
+		transfer_break_off(transfer);
+}
+
 static void socket_ready(void *context, int fd, int events)
 {
 	struct http *http = context;
 	int mask = 0;
 	int running;
 
+	end_fenced(http);
 	if (events & LOOP_READ)
 		mask |= CURL_CSELECT_IN;
 	if (events & LOOP_WRITE)
@@ -150,6 +176,7 @@ static void time_over(void *context)
 	struct http *http = context;
 	int running;
 
+	end_fenced(http);
 	(void)curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 	collect(http);
 }
@@ -162,6 +189,7 @@ static int socket_wanted(
 	int events = 0;
 
 	(void)easy;
+	http_fence_note_socket(http, fd, what != CURL_POLL_REMOVE);
 	if (what == CURL_POLL_REMOVE) {
 		loop_watch_free(watch);
 		(void)curl_multi_assign(http->multi, fd, NULL);
@@ -261,6 +289,7 @@ void http_free(struct http *http)
 	(void)curl_multi_cleanup(http->multi);
 	loop_timer_free(http->timer);
 	loop_timer_free(http->rest);
+	free(http->sockets);
 	free(http);
 }
 
@@ -312,6 +341,7 @@ struct http_transfer *http_start(struct http *http, const struct http_peer *peer
 	transfer->http = http;
 	transfer->callback = callback;
 	transfer->context = context;
+	transfer->fence = peer->fence;
 	transfer->began_ms = clock_mono_ms(loop_clock(http->loop));
 	transfer->timer = loop_timer_new(http->loop, transfer_timer, transfer);
 	transfer->next = http->first;

@@ -16,6 +16,18 @@
 struct http;
 struct http_transfer;
 
+/*
+ * Until when a request may be sent, by both clocks; whoever made it may move it while the transfer
+ * runs. At or after either instant not a byte more goes out: the connection is reset, whatever lies
+ * unsent in libcurl, OpenSSL or the kernel is dropped, and the callback runs with HTTP_CANCELLED.
+ * This is looked at before all that could write, not by a timer: a transfer that has nothing to
+ * write may wait for its answer beyond it, until something happens on any connection.
+ */
+struct http_fence {
+	int64_t wall_ms;
+	int64_t mono_ms;
+};
+
 /* How one peer is spoken to; strings borrowed for as long as transfers to it may start. */
 struct http_peer {
 	const char *ca_file;		/* PEM; NULL: the system's */
@@ -27,6 +39,7 @@ struct http_peer {
 	int64_t stall_timeout_ms;
 	size_t answer_max; /* 0: 64 KiB; counted as it arrives, whatever its headers said */
 	bool http1_only;
+	const struct http_fence *fence; /* NULL: none; borrowed until the callback has run */
 };
 
 /*

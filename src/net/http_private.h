@@ -9,8 +9,20 @@
 #include "net/http.h"
 #include "net/http_handshake.h"
 
-/* What http.c (the multi handle on the loop), http_easy.c (one transfer's settings) and
- * http_judge.c (what came back) share. */
+/* What http.c (the multi handle on the loop), http_easy.c (one transfer's settings), http_fence.c
+ * (what may not be sent any more) and http_judge.c (what came back) share. */
+
+struct http {
+	struct loop *loop;
+	CURLM *multi;
+	struct loop_timer *timer; /* libcurl's own time-outs */
+	struct loop_timer *rest;  /* since the last transfer ended */
+	long connections;
+	struct http_transfer *first;
+	bool closing;
+	int *sockets; /* that libcurl wants watched */
+	size_t socket_count;
+};
 
 /* A multipart body's part, read from where the request has it. */
 struct http_part_cursor {
@@ -45,6 +57,9 @@ struct http_transfer {
 	int64_t stall_timeout_ms;
 	curl_off_t bytes_seen; /* either way, when the timer last looked */
 	int64_t began_ms;
+	const struct http_fence *fence;
+	bool on_connection; /* it has one, and its request goes out */
+	int local_port;	    /* of that connection; 0: libcurl did not tell */
 	bool failed_early;
 	bool added; /* to the multi handle */
 	bool finished;
@@ -56,6 +71,15 @@ struct http_transfer {
  */
 bool must_check http_easy_prepare(struct http_transfer *transfer, const struct http_peer *peer,
 	const struct http_request *request);
+
+/* A socket that libcurl wants watched, or (OPEN false) does not want watched any more. */
+void http_fence_note_socket(struct http *http, int fd, bool open);
+bool http_fence_passed(const struct http_transfer *transfer);
+/* Resets the connection on which TRANSFER's request goes out. */
+void http_fence_cut(struct http_transfer *transfer);
+/* What CURLOPT_PREREQFUNCTION calls with a transfer. */
+int http_fence_before_request(
+	void *context, char *peer_address, char *local_address, int peer_port, int port);
 
 /* What CURLOPT_HEADERFUNCTION and CURLOPT_WRITEFUNCTION call with a transfer. */
 size_t http_take_header(char *data, size_t size, size_t count, void *context);

@@ -3,6 +3,7 @@ noinst_LIBRARIES += src/net/libnet.a
 src_net_libnet_a_SOURCES = \
 	src/net/http.c src/net/http.h \
 	src/net/http_easy.c \
+	src/net/http_fence.c \
 	src/net/http_handshake.c src/net/http_handshake.h \
 	src/net/http_judge.c \
 	src/net/http_message.c src/net/http_message.h \

@@ -53,6 +53,10 @@ struct tls_server {
 	size_t resumed;
 	struct buffer requests[REQUESTS_MAX];
 	size_t request_count;
+	size_t received;
+	size_t ended;
+	bool pauses;
+	bool goes_on;
 	char name[128];
 };
 
@@ -246,6 +250,19 @@ static bool perform(SSL *ssl, int fd, const struct tls_step *step)
 	return step->ending == TLS_KEEP;
 }
 
+/* Counts what was read, and pauses where that is wanted. */
+static void note_received(struct tls_server *server, size_t length)
+{
+	(void)pthread_mutex_lock(&server->lock);
+	server->received += length;
+	while (server->options.pause_after > 0 && !server->goes_on && !server->stopping &&
+		server->received >= server->options.pause_after) {
+		server->pauses = true;
+		(void)pthread_cond_wait(&server->gathered, &server->lock);
+	}
+	(void)pthread_mutex_unlock(&server->lock);
+}
+
 static void talk(struct tls_server *server, SSL *ssl, int fd)
 {
 	struct buffer text = {0};
@@ -264,6 +281,7 @@ static void talk(struct tls_server *server, SSL *ssl, int fd)
 	(void)pthread_mutex_unlock(&server->lock);
 	while ((length = SSL_read(ssl, chunk, sizeof(chunk))) > 0) {
 		buffer_append(&text, chunk, (size_t)length);
+		note_received(server, (size_t)length);
 		if (request_length(&text) == 0)
 			continue;
 		note_request(server, &text, &step);
@@ -291,6 +309,7 @@ static void *serve(void *context)
 	(void)pthread_mutex_lock(&server->lock);
 	connection->fd = -1;
 	(void)close(fd);
+	server->ended++;
 	(void)pthread_mutex_unlock(&server->lock);
 	return NULL;
 }
@@ -366,6 +385,7 @@ struct tls_server *tls_server_start(const struct tls_server_options *options)
 	struct tls_server *server = xcalloc(1, sizeof(*server));
 	struct sockaddr_in address = {.sin_family = AF_INET};
 	socklen_t size = sizeof(address);
+	const int small = 4096;
 
 	server->options = *options;
 	(void)pthread_mutex_init(&server->lock, NULL);
@@ -373,6 +393,9 @@ struct tls_server *tls_server_start(const struct tls_server_options *options)
 	context_make(server);
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (options->pause_after > 0)
+		/* Else the kernel takes in what is not read. */
+		(void)setsockopt(server->listener, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
 	require(server->listener >= 0 &&
 			bind(server->listener, (struct sockaddr *)&address, size) == 0 &&
 			listen(server->listener, CONNECTIONS_MAX) == 0 &&
@@ -430,6 +453,34 @@ size_t tls_server_accepted(struct tls_server *server)
 size_t tls_server_resumed(struct tls_server *server)
 {
 	return read_count(server, &server->resumed);
+}
+
+bool tls_server_pauses(struct tls_server *server)
+{
+	bool pauses;
+
+	(void)pthread_mutex_lock(&server->lock);
+	pauses = server->pauses;
+	(void)pthread_mutex_unlock(&server->lock);
+	return pauses;
+}
+
+size_t tls_server_received(struct tls_server *server)
+{
+	return read_count(server, &server->received);
+}
+
+void tls_server_go_on(struct tls_server *server)
+{
+	(void)pthread_mutex_lock(&server->lock);
+	server->goes_on = true;
+	(void)pthread_cond_broadcast(&server->gathered);
+	(void)pthread_mutex_unlock(&server->lock);
+}
+
+size_t tls_server_ended(struct tls_server *server)
+{
+	return read_count(server, &server->ended);
 }
 
 size_t tls_server_requests(struct tls_server *server)

@@ -47,7 +47,9 @@ struct tls_server_options {
 	const struct tls_step *plain; /* no TLS at all: this, as soon as a client connects */
 	const struct tls_step *steps; /* the last is repeated */
 	size_t step_count;
-	size_t gather; /* no answer before so many requests have come */
+	size_t gather;	    /* no answer before so many requests have come */
+	size_t pause_after; /* once so much was read, nothing more until tls_server_go_on; 0: never
+			     */
 };
 
 struct tls_server *tls_server_start(const struct tls_server_options *options);
@@ -56,6 +58,12 @@ int tls_server_port(const struct tls_server *server);
 size_t tls_server_accepted(struct tls_server *server);
 /* Connections whose handshake took up an earlier session. */
 size_t tls_server_resumed(struct tls_server *server);
+/* Whether it has come to its pause; what it has read of requests so far, all in all. */
+bool tls_server_pauses(struct tls_server *server);
+size_t tls_server_received(struct tls_server *server);
+void tls_server_go_on(struct tls_server *server);
+/* Connections that have come to their end. */
+size_t tls_server_ended(struct tls_server *server);
 size_t tls_server_requests(struct tls_server *server);
 /* The bytes of the request of that index. */
 const struct buffer *tls_server_request(struct tls_server *server, size_t index);

@@ -1,0 +1,91 @@
+/* Keeping what is over from being sent: a transfer whose fence was passed writes nothing more. */
+#include "net/http_private.h"
+
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/alloc.h"
+
+void http_fence_note_socket(struct http *http, int fd, bool open)
+{
+	size_t i;
+
+	for (i = 0; i < http->socket_count && http->sockets[i] != fd; i++) {
+	}
+	if (open && i == http->socket_count) {
+		http->sockets = xreallocarray(
+			http->sockets, http->socket_count + 1, sizeof(*http->sockets));
+		http->sockets[http->socket_count++] = fd;
+	} else if (!open && i < http->socket_count) {
+		http->sockets[i] = http->sockets[--http->socket_count];
+	}
+}
+
+bool http_fence_passed(const struct http_transfer *transfer)
+{
+	const struct http_fence *fence = transfer->fence;
+	const struct clock *clock = loop_clock(transfer->http->loop);
+
+	return fence != NULL &&
+	       (clock_wall_ms(clock) >= fence->wall_ms || clock_mono_ms(clock) >= fence->mono_ms);
+}
+
+static int local_port(int fd)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} address;
+	socklen_t size = sizeof(address);
+
+	memset(&address, 0, sizeof(address));
+	if (getsockname(fd, &address.any, &size) != 0)
+		return 0;
+	return ntohs(
+		address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
+}
+
+/*
+ * Closing is not enough: OpenSSL would first flush a record that was begun, and the kernel what is
+ * in its queue. This resets the connection, empties the queue, and leaves a descriptor on which
+ * every write fails.
+ */
+static void disconnect(int fd)
+{
+	const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+
+	if (connect(fd, &nowhere, sizeof(nowhere)) != 0)
+		(void)shutdown(fd, SHUT_RDWR);
+}
+
+void http_fence_cut(struct http_transfer *transfer)
+{
+	const struct http *http = transfer->http;
+
+	/* Nothing of the request has gone out, nor lies in a buffer. */
+	if (!transfer->on_connection)
+		return;
+	for (size_t i = 0; i < http->socket_count; i++) {
+		/* Rather one too many than none, should libcurl not tell which it is. */
+		if (transfer->local_port <= 0 ||
+			local_port(http->sockets[i]) == transfer->local_port)
+			disconnect(http->sockets[i]);
+	}
+}
+
+int http_fence_before_request(
+	void *context, char *peer_address, char *local_address, int peer_port, int port)
+{
+	struct http_transfer *transfer = context;
+
+	(void)peer_address;
+	(void)local_address;
+	(void)peer_port;
+	if (http_fence_passed(transfer))
+		return CURL_PREREQFUNC_ABORT;
+	transfer->on_connection = true;
+	transfer->local_port = port;
+	return CURL_PREREQFUNC_OK;
+}
