@@ -228,6 +228,29 @@ bool must_check store_untried(
 bool must_check store_leased(
 	struct store *store, const struct store_claim *claim, bool *leased, struct error *error);
 
+/* ---- leases, when the wall clock was stepped ---- */
+
+struct store_lease {
+	int64_t job_id;
+	unsigned char token[LEASE_TOKEN_SIZE];
+	int64_t until_ms;
+	bool held; /* out: the job still had this lease */
+};
+
+/* When the last of all leases ends; 0 when there is none. */
+bool must_check store_lease_last(struct store *store, int64_t *until_ms, struct error *error);
+
+/* Gives each of LEASES that its job still has its new end. */
+bool must_check store_leases_renew(
+	struct store *store, struct store_lease *leases, size_t count, struct error *error);
+
+/*
+ * Ends at UNTIL_MS what leases would end later, whoever's; *COUNT of them. For UNTIL_MS of now and
+ * the longest lease: what ends later still was taken by a clock that has been set back.
+ */
+bool must_check store_leases_shorten(
+	struct store *store, int64_t until_ms, size_t *count, struct error *error);
+
 /* ---- attempts ---- */
 
 enum attempt_kind {

@@ -1097,6 +1097,90 @@ static void test_leased(void **state)
 	assert_false(leased);
 }
 
+static struct store_lease lease_of(int64_t id, unsigned char token, int64_t until_ms)
+{
+	struct store_lease lease = {.job_id = id, .until_ms = until_ms, .held = true};
+
+	memset(lease.token, token, sizeof(lease.token));
+	return lease;
+}
+
+/* Who still has a lease gets it renewed, and nobody else can take the job then. */
+static void test_leases_renew(void **state)
+{
+	struct fixture *f = *state;
+	struct store_claim claim = claim_at(NOW, 1, 10);
+	struct store_lease leases[4];
+	int64_t ids[4], claimed[10];
+
+	add_contract(f, "c1");
+	for (int i = 0; i < 4; i++) {
+		const char *const fqdns[] = {"a.jp", "b.jp", "c.jp", "d.jp"};
+
+		ids[i] = add_job(f, &(struct job_spec){.fqdn = fqdns[i],
+					    .state = i == 1 ? JOB_VERIFYING : JOB_SCHEDULED,
+					    .next_ms = NOW});
+	}
+	assert_int_equal(claim_ids(f, f->store, &claim, claimed), 4);
+	/* One is settled, one superseded under its lease, and the clock goes an hour ahead. */
+	assert_true(settle(f, ids[2], 1, JOB_INSTALLED));
+	OK(f, store_job_set_state(f->store, ids[3], JOB_SUPERSEDED, 0, NOW, "newer", &f->error));
+	for (int i = 0; i < 4; i++)
+		leases[i] = lease_of(ids[i], 1, NOW + 61 * MINUTE);
+	OK(f, store_leases_renew(f->store, leases, 4, &f->error));
+	assert_true(leases[0].held);
+	assert_true(leases[1].held);
+	assert_false(leases[2].held);
+	assert_true(leases[3].held);
+	expect_job(f, ids[0], JOB_INSTALLING, NOW + 61 * MINUTE);
+	expect_job(f, ids[1], JOB_VERIFYING, NOW + 61 * MINUTE);
+	expect_job(f, ids[2], JOB_INSTALLED, 0);
+	expect_job(f, ids[3], JOB_SUPERSEDED, 0);
+	claim = claim_at(NOW + 61 * MINUTE - 1, 2, 10);
+	assert_int_equal(claim_ids(f, f->store, &claim, claimed), 0);
+	/* A job that another has taken is not given back. */
+	claim = claim_at(NOW + 61 * MINUTE, 2, 10);
+	assert_int_equal(claim_ids(f, f->store, &claim, claimed), 2);
+	leases[0] = lease_of(ids[0], 1, NOW + 90 * MINUTE);
+	OK(f, store_leases_renew(f->store, leases, 1, &f->error));
+	assert_false(leases[0].held);
+	expect_job(f, ids[0], JOB_INSTALLING, NOW + 62 * MINUTE);
+}
+
+/* A clock that was set back leaves no lease longer than the longest there is. */
+static void test_leases_shorten(void **state)
+{
+	struct fixture *f = *state;
+	const int64_t day = 1440 * MINUTE;
+	struct store_claim claim = claim_at(NOW, 1, 1);
+	int64_t ids[2], claimed[1];
+	int64_t last_ms;
+	size_t count;
+
+	add_contract(f, "c1");
+	OK(f, store_lease_last(f->store, &last_ms, &f->error));
+	assert_int_equal(last_ms, 0);
+	ids[0] = add_job(
+		f, &(struct job_spec){.fqdn = "a.jp", .state = JOB_SCHEDULED, .next_ms = NOW});
+	ids[1] = add_job(
+		f, &(struct job_spec){.fqdn = "b.jp", .state = JOB_SCHEDULED, .next_ms = NOW});
+	assert_int_equal(claim_ids(f, f->store, &claim, claimed), 1);
+	OK(f, store_lease_last(f->store, &last_ms, &f->error));
+	assert_int_equal(last_ms, NOW + MINUTE);
+	OK(f, store_leases_shorten(f->store, NOW + 2 * MINUTE, &count, &f->error));
+	assert_int_equal(count, 0);
+	expect_job(f, ids[0], JOB_INSTALLING, NOW + MINUTE);
+	OK(f, store_leases_shorten(f->store, NOW - day + MINUTE, &count, &f->error));
+	assert_int_equal(count, 1);
+	expect_job(f, ids[0], JOB_INSTALLING, NOW - day + MINUTE);
+	expect_job(f, ids[1], JOB_SCHEDULED, NOW);
+	claim = claim_at(NOW - day + MINUTE - 1, 2, 1);
+	assert_int_equal(claim_ids(f, f->store, &claim, claimed), 0);
+	claim = claim_at(NOW - day + MINUTE, 2, 1);
+	assert_int_equal(claim_ids(f, f->store, &claim, claimed), 1);
+	assert_int_equal(claimed[0], ids[0]);
+}
+
 /* ---- attempts ---- */
 
 static void note_attempt(void *context, const struct store_attempt *attempt)
@@ -1531,6 +1615,8 @@ int main(void)
 		TEST(test_next_behind_lease),
 		TEST(test_left_count),
 		TEST(test_leased),
+		TEST(test_leases_renew),
+		TEST(test_leases_shorten),
 		TEST(test_untried),
 		TEST(test_ignore_due_takes_untried_first),
 		TEST(test_attempts),

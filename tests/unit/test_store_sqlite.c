@@ -790,6 +790,7 @@ static void use_everything(struct fixture *f, struct store *store)
 					.state = JOB_SCHEDULED};
 	struct store_claim claim = {.service = "s", .now_ms = 1, .lease_until_ms = 2, .limit = 5};
 	struct store_settlement settlement = {.state = JOB_FAILED, .detail = ""};
+	struct store_lease lease = {.until_ms = 1};
 	struct store_certificate certificate = {.key = ""};
 	struct guard_known *known;
 	unsigned char fingerprints[1][FINGERPRINT_SIZE];
@@ -816,6 +817,9 @@ static void use_everything(struct fixture *f, struct store *store)
 	OK(f, store_left_count(store, &claim, &next_ms, &other, &f->error));
 	OK(f, store_leased(store, &claim, &found, &f->error));
 	OK(f, store_untried(store, &claim, &found, &f->error));
+	OK(f, store_lease_last(store, &next_ms, &f->error));
+	OK(f, store_leases_shorten(store, 1, &count, &f->error));
+	OK(f, store_leases_renew(store, &lease, 1, &f->error));
 	claim.ignore_due = true;
 	OK(f, store_jobs_claim(store, &claim, &jobs, &count, &f->error));
 	store_jobs_free(jobs, count);
@@ -854,6 +858,9 @@ static void test_plans(void **state)
 		while (sqlite3_step(plan) == SQLITE_ROW) {
 			const char *line = (const char *)sqlite3_column_text(plan, 3);
 
+			/* What has a lease is few, and has an index of its own. */
+			if (strstr(line, "INDEX jobs_leased") != NULL)
+				continue;
 			if (strncmp(line, "SCAN", 4) == 0 || strstr(line, "TEMP B-TREE") != NULL)
 				fail_msg("%s\n%s", line, sql);
 			if ((i == STATEMENT_CLAIM_FIND || i == STATEMENT_CLAIM_FIND_UNTRIED) &&
