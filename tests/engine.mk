@@ -1,6 +1,7 @@
 # Part of Makefile.am: tests of engine. The transport and the probe are the fixture's own, so that
 # http.o and probe.o of the library stay out.
-engine_tests = tests/unit/test_attempt tests/unit/test_attempt_guard tests/unit/test_intake tests/unit/test_pump tests/unit/test_settle \
+engine_tests = tests/unit/test_attempt tests/unit/test_attempt_guard tests/unit/test_intake \
+	tests/unit/test_leases tests/unit/test_pump tests/unit/test_settle \
 	tests/unit/test_worker
 check_PROGRAMS += $(engine_tests)
 TESTS += $(engine_tests)
@@ -42,3 +43,8 @@ tests_unit_test_worker_SOURCES = tests/unit/test_worker.c $(engine_fixture)
 tests_unit_test_worker_CPPFLAGS = $(engine_cppflags)
 tests_unit_test_worker_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_worker_LDADD = $(ENGINE_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_leases_SOURCES = tests/unit/test_leases.c $(engine_fixture)
+tests_unit_test_leases_CPPFLAGS = $(engine_cppflags)
+tests_unit_test_leases_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_leases_LDADD = $(ENGINE_LIBS) $(CMOCKA_LIBS)

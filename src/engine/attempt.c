@@ -109,11 +109,29 @@ struct attempt *attempt_start(const struct attempt_options *options, struct stor
 	return attempt;
 }
 
+/* By the clock that has less left. */
+static int64_t lease_left_ms(const struct attempt *attempt)
+{
+	const struct http_fence *lease = attempt->options.lease;
+	const struct clock *clock = loop_clock(attempt->options.loop);
+	int64_t wall_ms = lease->wall_ms - clock_wall_ms(clock);
+	int64_t mono_ms = lease->mono_ms - clock_mono_ms(clock);
+
+	return wall_ms < mono_ms ? wall_ms : mono_ms;
+}
+
+bool attempt_has_lease(const struct attempt *attempt)
+{
+	return lease_left_ms(attempt) > 0;
+}
+
 static void start(void *context)
 {
 	struct attempt *attempt = context;
 
-	if (attempt->result->job.state != JOB_VERIFYING)
+	if (!attempt_has_lease(attempt))
+		attempt_cancel(attempt);
+	else if (attempt->result->job.state != JOB_VERIFYING)
 		attempt_push(attempt);
 	else if (attempt->result->job.remote != NULL)
 		attempt_ask(attempt);
@@ -224,15 +242,21 @@ struct install attempt_install(const struct attempt *attempt)
 void attempt_send(struct attempt *attempt, http_callback *callback)
 {
 	const struct profile *profile = attempt->options.profile;
+	int64_t left_ms = lease_left_ms(attempt);
 	const struct http_peer peer = {
 		.ca_file = profile->ca_file,
 		.client_certificate = profile->client_certificate,
 		.client_key = profile->client_key,
 		.connect_timeout_ms = profile->connect_timeout_ms,
-		.total_timeout_ms = profile->total_timeout_ms,
+		/* The configuration gives a lease room for all requests; what came between, a store
+		 * that was waited for, say, goes off the last of them. */
+		.total_timeout_ms = left_ms >= profile->total_timeout_ms ? profile->total_timeout_ms
+				    : left_ms > 0			 ? left_ms
+									 : 1,
 		.stall_timeout_ms = profile->stall_timeout_ms,
 		.answer_max = profile->answer_max,
 		.http1_only = profile->http1_only,
+		.fence = attempt->options.lease,
 	};
 
 	attempt->transfer =

@@ -61,6 +61,11 @@ struct attempt_options {
 	struct pki *pki;	       /* referenced, too */
 	struct settings *settings;     /* referenced for as long as the attempt lives */
 	const struct profile *profile; /* the settings' own */
+	/*
+	 * When the job's lease ends: borrowed, and moved when it is renewed. No request is begun
+	 * after it, and none is given longer; what is still to be sent then is not sent.
+	 */
+	const struct http_fence *lease;
 };
 
 /* The result is the callback's to take over (it is attempt_result_clear's after that). */

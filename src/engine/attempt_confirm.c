@@ -76,6 +76,8 @@ static void told(void *context, struct http_answer *answer)
 	struct judgement judgement;
 
 	attempt->transfer = NULL;
+	if (answer->failure == HTTP_CANCELLED)
+		attempt->result->interrupted = true;
 	service_judge_follow(
 		attempt->options.profile, answer, attempt->token, attempt_now(attempt), &judgement);
 	attempt_drop_secrets(attempt);

@@ -59,6 +59,8 @@ void attempt_fail_internal(
 
 /* Reads the service's token into ATTEMPT; internal error. */
 bool must_check attempt_read_token(struct attempt *attempt, struct error *error);
+/* False when the job's lease is over: nothing more is begun then. */
+bool attempt_has_lease(const struct attempt *attempt);
 /* What a request needs to know of the install. */
 struct install attempt_install(const struct attempt *attempt);
 /* Sends attempt->request. */

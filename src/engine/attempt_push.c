@@ -162,6 +162,7 @@ static void read_back(void *context, struct http_answer *answer)
 	finding = service_judge_read_back(attempt->options.profile, answer,
 		attempt->result->job.fingerprint, &attempt->material);
 	if (answer->failure == HTTP_CANCELLED) {
+		attempt->result->interrupted = true;
 		attempt_note(attempt, ATTEMPT_READ_BACK, "interrupted", answer->duration_ms,
 			"broken off while asking what is installed");
 		attempt_finish(attempt, JOB_EVENT_TEMPORARY);
@@ -187,6 +188,14 @@ static void push_step(struct attempt *attempt, size_t step)
 	struct install install = attempt_install(attempt);
 	struct error error;
 
+	/* The process was stopped, say, while the question or the step before it was answered. */
+	if (!attempt_has_lease(attempt)) {
+		attempt->result->interrupted = true;
+		attempt_note(attempt, ATTEMPT_PUSH, "interrupted", 0,
+			"not sent, since the lease is over");
+		attempt_finish(attempt, JOB_EVENT_TEMPORARY);
+		return;
+	}
 	attempt->phase = ATTEMPT_PUSHING;
 	attempt->step = step;
 	if (!service_build_step(
@@ -237,6 +246,7 @@ static void answered(void *context, struct http_answer *answer)
 		profile, attempt->step, answer, attempt->token, attempt_now(attempt), &judgement);
 	http_request_clear(&attempt->request);
 	if (answer->failure == HTTP_CANCELLED) {
+		attempt->result->interrupted = true;
 		attempt_note_answer(attempt, ATTEMPT_PUSH, "interrupted", answer, &judgement);
 		attempt_finish(attempt, JOB_EVENT_TEMPORARY);
 		return;

@@ -10,6 +10,7 @@ src_engine_libengine_a_SOURCES = \
 	src/engine/lanes.c src/engine/lanes.h \
 	src/engine/look.c src/engine/look.h \
 	src/engine/pump.c src/engine/pump.h src/engine/pump_private.h \
+	src/engine/pump_leases.c \
 	src/engine/pump_round.c \
 	src/engine/pump_when.c \
 	src/engine/recheck.c src/engine/recheck.h \

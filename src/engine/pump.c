@@ -11,6 +11,8 @@
 #define STORE_RETRY_CEILING_MS 30000
 /* When something is due that cannot be claimed (its target is busy elsewhere). */
 #define BUSY_TARGET_MS 1000
+/* So much later than the wall clock's timer the other one goes off. */
+#define RECHECK_MS 50
 
 /* The machine's edges: a poke or the due timer leads to a round, a round to flights. */
 static void round_now(void *context);
@@ -26,6 +28,9 @@ struct pump *pump_new(const struct pump_options *options, struct settings *setti
 	pump->settings = settings_ref(settings);
 	pump->poke = loop_timer_new(options->loop, round_now, pump);
 	pump->due = loop_timer_new(options->loop, round_now, pump);
+	pump->recheck = loop_timer_new(options->loop, round_now, pump);
+	pump->wall_ahead_ms = pump_wall_now(pump) - pump_mono_now(pump);
+	pump->looked_ms = pump_mono_now(pump);
 	pump->unsaved_end = &pump->unsaved;
 	lanes_update(
 		&pump->lanes, pump_config(pump), pump->options.only_service, pump_mono_now(pump));
@@ -55,6 +60,7 @@ void pump_free(struct pump *pump)
 	lanes_clear(&pump->lanes);
 	loop_timer_free(pump->poke);
 	loop_timer_free(pump->due);
+	loop_timer_free(pump->recheck);
 	settings_unref(pump->settings);
 	free(pump);
 }
@@ -117,7 +123,7 @@ static void tell_settled(struct pump *pump)
 static void take_off(struct pump *pump, struct claimed *claimed)
 {
 	struct lane *lane = &pump->lanes.list[claimed->lane];
-	const struct attempt_options options = {
+	struct attempt_options options = {
 		.loop = pump->options.loop,
 		.http = pump->options.http,
 		.pki = pump->options.pki,
@@ -138,6 +144,10 @@ static void take_off(struct pump *pump, struct claimed *claimed)
 
 		flight->pump = pump;
 		flight->service = xstrdup(lane->service);
+		flight->job_id = claimed->jobs[i].id;
+		memcpy(flight->token, claimed->token, LEASE_TOKEN_SIZE);
+		flight->lease = claimed->lease;
+		options.lease = &flight->lease;
 		flight->next = pump->flights;
 		if (flight->next != NULL)
 			flight->next->previous = flight;
@@ -207,6 +217,11 @@ static void rest(struct pump *pump, bool claimed_something)
 	}
 	if (pump->in_flight == 0 && pump->unsaved_count == 0 && pump->options.observer.idle != NULL)
 		pump->options.observer.idle(pump->options.observer.context, next_ms);
+	if (pump_first_lease_end(pump) < next_ms)
+		next_ms = pump_first_lease_end(pump);
+	/* A wall clock that was set back shows when the wait was to be over. */
+	if (next_ms > now_ms && next_ms != INT64_MAX)
+		loop_timer_set(pump->recheck, next_ms - now_ms + RECHECK_MS);
 	if (next_ms == INT64_MAX)
 		loop_timer_cancel(pump->due);
 	else if (next_ms > now_ms)
@@ -221,15 +236,20 @@ static void round_now(void *context)
 	struct claimed *claimed;
 	size_t i, started = 0;
 	int64_t next_ms = INT64_MAX;
+	bool mending;
 	struct error error;
 
 	loop_timer_cancel(pump->poke);
+	loop_timer_cancel(pump->recheck);
+	pump_look_at_clocks(pump);
+	pump_end_overdue(pump);
 	/* Results are worth a transaction in any case; without them, only what is due is. */
-	if (pump->unsaved_count == 0 && !pump_next_instant(pump, &next_ms, &error)) {
+	if (!pump_leases_need_mending(pump, &mending, &error) ||
+		(pump->unsaved_count == 0 && !pump_next_instant(pump, &next_ms, &error))) {
 		store_failed(pump, &error);
 		return;
 	}
-	if (pump->unsaved_count > 0 || next_ms <= pump_wall_now(pump)) {
+	if (pump->unsaved_count > 0 || mending || next_ms <= pump_wall_now(pump)) {
 		claimed = xcalloc(pump->lanes.count, sizeof(*claimed));
 		if (!pump_transact(pump, claimed, &error)) {
 			free(claimed);
@@ -243,7 +263,10 @@ static void round_now(void *context)
 			pump_claimed_clear(&claimed[i]);
 		}
 		free(claimed);
+		/* Of what was to be renewed, what another process has taken. */
+		pump_end_overdue(pump);
 	}
+	pump->stepped = false;
 	store_works(pump);
 	rest(pump, started > 0);
 }

@@ -29,6 +29,10 @@ struct flight {
 	struct attempt *attempt;
 	struct flight *next, *previous;
 	char *service;
+	int64_t job_id;
+	unsigned char token[LEASE_TOKEN_SIZE];
+	struct http_fence lease; /* the attempt and its request look at it, too */
+	bool lost;		 /* another process has the job by now */
 };
 
 struct unsaved {
@@ -49,13 +53,19 @@ struct pump {
 	struct unsaved *unsaved, **unsaved_end;
 	size_t unsaved_count;
 	bool draining;
-	int64_t store_retry_ms; /* 0: the store works */
+	int64_t store_retry_ms;	    /* 0: the store works */
+	struct loop_timer *recheck; /* a round when the next due instant was to be reached */
+	int64_t wall_ahead_ms;	    /* of monotonic time, in the last round */
+	int64_t looked_ms;	    /* by the monotonic clock: when that was */
+	bool stepped;		    /* the wall clock, and leases were not renewed since */
+	bool too_long;		    /* some lease in the store: the clock was set back */
 };
 
 /* A started claim: what one lane's jobs need to take off. */
 struct claimed {
 	size_t lane;
 	unsigned char token[LEASE_TOKEN_SIZE];
+	struct http_fence lease;
 	struct store_job *jobs;
 	size_t count;
 	char (*key_ids)[SEAL_KEY_ID_MAX];
@@ -72,9 +82,28 @@ const struct config *pump_config(const struct pump *pump);
 struct store_claim pump_make_claim(const struct pump *pump, size_t lane, size_t limit);
 void pump_claimed_clear(struct claimed *claimed);
 
+/* ---- pump_leases.c ---- */
+
+/* Whether the wall clock was stepped since the last round. */
+void pump_look_at_clocks(struct pump *pump);
+/* Breaks off what has no lease any more, since the process was stopped, say. */
+void pump_end_overdue(struct pump *pump);
+/* When, by the wall clock, the first lease of what is in flight ends; INT64_MAX for none. */
+int64_t pump_first_lease_end(const struct pump *pump);
+/* Whether leases are to be renewed or shortened. Errors are the store's. */
+bool must_check pump_leases_need_mending(struct pump *pump, bool *needed, struct error *error);
 /*
- * One transaction for all that is to be written: settles what is unsaved and claims what is due
- * into CLAIMED, which has a place a lane. After an error nothing is claimed.
+ * Within a transaction: gives what is in flight its lease by the clock as it is now, and nobody a
+ * longer one than there is. *RENEWED, to be freed in any case, is for pump_leases_mended, once that
+ * is committed.
+ */
+bool must_check pump_leases_mend(
+	struct pump *pump, struct store_lease **renewed, struct error *error);
+void pump_leases_mended(struct pump *pump, const struct store_lease *renewed);
+
+/*
+ * One transaction for all that is to be written: settles what is unsaved, mends leases and claims
+ * what is due into CLAIMED, which has a place a lane. After an error nothing is claimed.
  */
 bool must_check pump_transact(struct pump *pump, struct claimed *claimed, struct error *error);
 

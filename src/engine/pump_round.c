@@ -60,12 +60,16 @@ struct store_claim pump_make_claim(const struct pump *pump, size_t lane, size_t 
 static bool claim_lane(
 	struct pump *pump, size_t lane, size_t room, struct claimed *claimed, struct error *error)
 {
+	/* Before the other clock is read: the lease is rather too short by this one. */
+	int64_t mono_ms = pump_mono_now(pump);
 	struct store_claim claim = pump_make_claim(pump, lane, room);
 	size_t i;
 
 	pki_random(claim.token, sizeof(claim.token));
 	memcpy(claimed->token, claim.token, sizeof(claim.token));
 	claimed->lane = lane;
+	claimed->lease.wall_ms = claim.lease_until_ms;
+	claimed->lease.mono_ms = mono_ms + pump_config(pump)->lease_ms;
 	if (!store_jobs_claim(pump->options.store, &claim, &claimed->jobs, &claimed->count, error))
 		return false;
 	claimed->key_ids = xcalloc(claimed->count, sizeof(*claimed->key_ids));
@@ -114,16 +118,23 @@ static bool claim_all(struct pump *pump, struct claimed *claimed, struct error *
 
 bool pump_transact(struct pump *pump, struct claimed *claimed, struct error *error)
 {
+	struct store_lease *renewed = NULL;
+	bool done = false;
 	size_t i;
 
 	if (!store_begin(pump->options.store, error))
 		return false;
-	if (settle_all(pump, error) && claim_all(pump, claimed, error)) {
-		if (store_commit(pump->options.store, error))
-			return true;
-	} else {
+	/* What is in flight keeps its lease before anything is claimed by the clock as it is. */
+	if (settle_all(pump, error) && pump_leases_mend(pump, &renewed, error) &&
+		claim_all(pump, claimed, error))
+		done = store_commit(pump->options.store, error);
+	else
 		store_rollback(pump->options.store);
-	}
+	if (done)
+		pump_leases_mended(pump, renewed);
+	free(renewed);
+	if (done)
+		return true;
 	for (i = 0; i < pump->lanes.count; i++)
 		pump_claimed_clear(&claimed[i]);
 	return false;

@@ -59,6 +59,8 @@ static void answer_now(void *context)
 {
 	struct http_transfer *transfer = context;
 
+	manual_clock_advance(&current->clock, current->answer_takes_ms);
+	current->answer_takes_ms = 0;
 	end_transfer(transfer, transfer->answer.failure);
 }
 
@@ -119,7 +121,7 @@ struct http_transfer *http_start(struct http *http, const struct http_peer *peer
 	size_t number = current->sent_count;
 
 	(void)http;
-	(void)peer;
+	current->total_timeout_ms = peer->total_timeout_ms;
 	note_request(request);
 	transfer->answer = (struct scripted_answer){.status = 200};
 	if (current->answer_count > 0)

@@ -53,6 +53,8 @@ struct engine_fixture {
 	struct pump *pump;
 	const struct scripted_answer *answers;
 	size_t answer_count;
+	int64_t answer_takes_ms;  /* the clock goes on by so much until the next answer, once */
+	int64_t total_timeout_ms; /* what the last request was given */
 	enum scripted_edge edge;
 	int64_t edge_not_before_ms; /* of whatever it serves */
 	struct sent sent[SENT_MAX];
