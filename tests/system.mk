@@ -32,6 +32,8 @@ TESTS += tests/system/faults.sh
 EXTRA_DIST += tests/system/faults.sh
 TESTS += tests/system/throttle.sh
 EXTRA_DIST += tests/system/throttle.sh
+TESTS += tests/system/twins.sh
+EXTRA_DIST += tests/system/twins.sh
 
 # With programs of the distribution that take certificates. LXD's (root, an installed lxd) is run by
 # hand.
