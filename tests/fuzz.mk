@@ -1,12 +1,13 @@
 # Part of Makefile.am: fuzzers. Each harness is built twice: with what is kept in tests/data/fuzz as
 # a test, and, after configure --enable-fuzzer, as a fuzzer (make fuzzers; scripts/fuzz runs them).
-fuzz_names = record pki holidays config judge http_retry_after hostname seal spool_reader
+fuzz_names = record record_page pki holidays config judge http_retry_after hostname seal spool_reader
 FUZZ_COMMON = tests/fuzz/fuzz.h tests/fuzz/fuzz_common.c
 FUZZ_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/fuzz
 fuzzer_link = $(AM_LDFLAGS) -fsanitize=fuzzer
 EXTRA_DIST += tests/data/fuzz scripts/fuzz
 
 fuzz_replays = tests/fuzz/replay_record \
+	tests/fuzz/replay_record_page \
 	tests/fuzz/replay_pki \
 	tests/fuzz/replay_holidays \
 	tests/fuzz/replay_config \
@@ -21,6 +22,10 @@ TESTS += $(fuzz_replays)
 tests_fuzz_replay_record_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_record.c $(FUZZ_COMMON)
 tests_fuzz_replay_record_CPPFLAGS = $(FUZZ_CPPFLAGS) -DFUZZ_DATA='"$(abs_top_srcdir)/tests/data/fuzz/record"'
 tests_fuzz_replay_record_LDADD = src/record/librecord.a src/domain/libdomain.a $(BASE_LIBS) $(JSONC_LIBS) $(OPENSSL_LIBS) $(IDN2_LIBS)
+
+tests_fuzz_replay_record_page_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_record_page.c $(FUZZ_COMMON)
+tests_fuzz_replay_record_page_CPPFLAGS = $(FUZZ_CPPFLAGS) -DFUZZ_DATA='"$(abs_top_srcdir)/tests/data/fuzz/record_page"'
+tests_fuzz_replay_record_page_LDADD = $(tests_fuzz_replay_record_LDADD)
 
 tests_fuzz_replay_pki_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_pki.c $(FUZZ_COMMON)
 tests_fuzz_replay_pki_CPPFLAGS = $(FUZZ_CPPFLAGS) -DFUZZ_DATA='"$(abs_top_srcdir)/tests/data/fuzz/pki"'
@@ -56,6 +61,7 @@ tests_fuzz_replay_spool_reader_LDADD = $(SOURCE_LIBS)
 
 if FUZZER
 fuzzers = tests/fuzz/fuzz_record \
+	tests/fuzz/fuzz_record_page \
 	tests/fuzz/fuzz_pki \
 	tests/fuzz/fuzz_holidays \
 	tests/fuzz/fuzz_config \
@@ -71,6 +77,11 @@ tests_fuzz_fuzz_record_SOURCES = tests/fuzz/fuzz_record.c $(FUZZ_COMMON)
 tests_fuzz_fuzz_record_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_fuzz_record_LDFLAGS = $(fuzzer_link)
 tests_fuzz_fuzz_record_LDADD = $(tests_fuzz_replay_record_LDADD)
+
+tests_fuzz_fuzz_record_page_SOURCES = tests/fuzz/fuzz_record_page.c $(FUZZ_COMMON)
+tests_fuzz_fuzz_record_page_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_record_page_LDFLAGS = $(fuzzer_link)
+tests_fuzz_fuzz_record_page_LDADD = $(tests_fuzz_replay_record_LDADD)
 
 tests_fuzz_fuzz_pki_SOURCES = tests/fuzz/fuzz_pki.c $(FUZZ_COMMON)
 tests_fuzz_fuzz_pki_CPPFLAGS = $(FUZZ_CPPFLAGS)

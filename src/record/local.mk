@@ -4,5 +4,8 @@ src_record_librecord_a_SOURCES = \
 	src/record/record.c \
 	src/record/record.h \
 	src/record/record_canonical.c \
+	src/record/record_page.c \
+	src/record/record_page.h \
+	src/record/record_private.h \
 	src/record/record_json.c \
 	src/record/record_json.h

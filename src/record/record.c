@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "domain/hostname.h"
 #include "record/record_json.h"
+#include "record/record_private.h"
 
 #define CODE_MAX 128
 #define SERVICE_MAX 64
@@ -199,7 +200,7 @@ static bool read_links(struct record *record, const struct scope *root, struct e
 	return check_duplicates(contract, error);
 }
 
-static bool read_record(struct record *record, const struct scope *root, struct error *error)
+static bool read_all(struct record *record, const struct scope *root, struct error *error)
 {
 	struct contract *contract = &record->contract;
 	bool ended = false;
@@ -219,6 +220,15 @@ static bool read_record(struct record *record, const struct scope *root, struct 
 	return true;
 }
 
+bool record_read(struct record *record, const struct scope *root, struct error *error)
+{
+	*record = (struct record){0};
+	if (read_all(record, root, error))
+		return true;
+	record_clear(record);
+	return false;
+}
+
 bool record_parse(const char *text, size_t length, struct record *record, struct error *error)
 {
 	struct scope root = {0};
@@ -228,10 +238,8 @@ bool record_parse(const char *text, size_t length, struct record *record, struct
 	root.object = json_open(text, length, RECORD_MAX_BYTES, error);
 	if (root.object == NULL)
 		return false;
-	good = read_record(record, &root, error);
+	good = record_read(record, &root, error);
 	json_close(root.object);
-	if (!good)
-		record_clear(record);
 	return good;
 }
 

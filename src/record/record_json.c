@@ -67,13 +67,14 @@ static void tokener_free_wiped(struct json_tokener *tokener)
 	json_tokener_free(tokener);
 }
 
-static struct json_tokener *tokener_new(size_t length)
+static struct json_tokener *tokener_new(size_t length, const struct json_bounds *bounds)
 {
-	struct json_tokener *tokener = json_tokener_new_ex(RECORD_MAX_DEPTH);
+	struct json_tokener *tokener = json_tokener_new_ex(bounds->depth);
 
 	if (tokener == NULL)
 		abort();
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	json_tokener_set_flags(
+		tokener, JSON_TOKENER_STRICT | (bounds->any_text ? 0 : JSON_TOKENER_VALIDATE_UTF8));
 	/*
 	 * No token is longer than the whole: with this room the token buffer never moves, and so
 	 * leaves no copy of a key behind that could not be found again.
@@ -93,19 +94,28 @@ static bool fail_parse(const struct json_tokener *tokener, size_t at, struct err
 			error, ERROR_PERMANENT, "no JSON: it ends early, after %zu bytes", at);
 	if (code == json_tokener_error_depth)
 		return error_set(error, ERROR_PERMANENT, "nested more than %d deep, at byte %zu",
-			RECORD_MAX_DEPTH, at);
+			tokener->max_depth, at);
 	return error_set(error, ERROR_PERMANENT, "no JSON: %s, at byte %zu",
 		json_tokener_error_desc(code), at);
 }
 
 json_object *json_open(const char *text, size_t length, size_t maximum, struct error *error)
 {
+	const struct json_bounds bounds = {.maximum = maximum, .depth = RECORD_MAX_DEPTH};
+
+	return json_open_within(text, length, &bounds, error);
+}
+
+json_object *json_open_within(
+	const char *text, size_t length, const struct json_bounds *bounds, struct error *error)
+{
 	struct json_tokener *tokener;
 	json_object *object;
 	const char *nul;
 
-	if (length > maximum) {
-		error_set(error, ERROR_PERMANENT, "%zu bytes long; %zu at most", length, maximum);
+	if (length > bounds->maximum) {
+		error_set(error, ERROR_PERMANENT, "%zu bytes long; %zu at most", length,
+			bounds->maximum);
 		return NULL;
 	}
 	nul = memchr(text, '\0', length);
@@ -114,7 +124,7 @@ json_object *json_open(const char *text, size_t length, size_t maximum, struct e
 			(size_t)(nul - text));
 		return NULL;
 	}
-	tokener = tokener_new(length);
+	tokener = tokener_new(length, bounds);
 	object = json_tokener_parse_ex(tokener, text, (int)length);
 	if (tokener->err != json_tokener_success) {
 		fail_parse(tokener, json_tokener_get_parse_end(tokener), error);

@@ -29,6 +29,17 @@ enum text_kind {
  * copy of a string in memory that was freed. To be given to json_close.
  */
 json_object *json_open(const char *text, size_t length, size_t maximum, struct error *error);
+/*
+ * The same with other bounds: MAXIMUM bytes, DEPTH deep. ANY_TEXT lets strings through that are no
+ * UTF-8, so that one of them does not spoil what stands beside it.
+ */
+struct json_bounds {
+	size_t maximum;
+	int depth;
+	bool any_text;
+};
+json_object *json_open_within(
+	const char *text, size_t length, const struct json_bounds *bounds, struct error *error);
 /* Overwrites every string in OBJECT and frees it. */
 void json_close(json_object *object);
 
