@@ -346,4 +346,42 @@ typedef void store_count_each(
 bool must_check store_counts(
 	struct store *store, store_count_each *each, void *context, struct error *error);
 
+/* ---- feeds ---- */
+
+/* Appends the cursor up to which the feed at URL was taken; *FOUND is false before the first. */
+bool must_check store_feed_cursor(struct store *store, const char *url, struct buffer *cursor,
+	bool *found, struct error *error);
+bool must_check store_feed_put(struct store *store, const char *url, const char *cursor,
+	int64_t now_ms, struct error *error);
+
+/*
+ * What a source delivered that is no record, or not to be taken: never its text, which may hold a
+ * key.
+ */
+struct store_set_aside {
+	int64_t id;
+	const char *source;
+	unsigned char digest[32]; /* of its content */
+	const char *contract;	  /* "" when it cannot be read */
+	int64_t revision;	  /* -1 likewise */
+	int64_t at_ms;
+	const char *reason; /* a sentence, sanitised */
+};
+
+/* So many are kept a source; the oldest goes for a newer one. */
+#define STORE_SET_ASIDE_MAX 1000
+
+/* *ADDED is false, and nothing changes, when the source's same content is there already. */
+bool must_check store_set_aside_add(
+	struct store *store, const struct store_set_aside *entry, bool *added, struct error *error);
+/* In order of id; what EACH gets is valid during the call. */
+typedef void store_set_aside_each(void *context, const struct store_set_aside *entry);
+bool must_check store_set_aside_list(
+	struct store *store, store_set_aside_each *each, void *context, struct error *error);
+bool must_check store_set_aside_discard(
+	struct store *store, int64_t id, bool *found, struct error *error);
+/* Revision REVISION of CONTRACT is stored: what was set aside of it and of earlier ones goes. */
+bool must_check store_set_aside_clear(
+	struct store *store, const char *contract, int64_t revision, struct error *error);
+
 #endif
