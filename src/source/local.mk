@@ -1,6 +1,8 @@
 # Part of Makefile.am: src/source, floor 3.
 noinst_LIBRARIES += src/source/libsource.a
 src_source_libsource_a_SOURCES = \
+	src/source/feed.c src/source/feed.h src/source/feed_private.h \
+	src/source/feed_exchange.c \
 	src/source/spool.c src/source/spool.h src/source/spool_private.h \
 	src/source/spool_file.c \
 	src/source/spool_import.c \
