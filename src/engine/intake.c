@@ -20,6 +20,7 @@ struct intake {
 	struct prepared batch[SPOOL_BATCH];
 	struct applied applied[SPOOL_BATCH];
 	size_t batch_count;
+	size_t fresh;
 	/* Records that were taken could not be stored since the last flush: it has to say so. */
 	bool lost;
 	struct error loss;
@@ -27,7 +28,8 @@ struct intake {
 
 static enum spool_taken take(void *context, const struct spool_item *item, struct error *reason);
 static bool flush(void *context, struct error *error);
-static bool store_batch(struct intake *intake, struct error *error);
+static bool store_batch(
+	struct intake *intake, intake_write *write, void *context, struct error *error);
 
 bool intake_new(struct settings *settings, struct store *store, const struct clock *clock,
 	const struct intake_observer *observer, bool dry_run, struct intake **intake,
@@ -159,51 +161,62 @@ static bool conflicts(
 	return true;
 }
 
+void intake_reject(struct intake *intake, const struct spool_item *item, const char *reason)
+{
+	if (intake->observer.rejected != NULL)
+		intake->observer.rejected(intake->observer.context, item, reason);
+}
+
 static enum spool_taken take(void *context, const struct spool_item *item, struct error *reason)
 {
 	struct intake *intake = context;
-	struct prepared *prepared = &intake->batch[intake->batch_count];
+	struct record record;
+
+	if (record_parse(item->text, item->length, &record, reason))
+		return intake_take_record(intake, item, &record, reason);
+	intake_reject(intake, item, reason->text);
+	return SPOOL_REJECTED;
+}
+
+enum spool_taken intake_take_record(struct intake *intake, const struct spool_item *item,
+	struct record *record, struct error *reason)
+{
+	struct prepared *prepared;
 	struct error error;
 	bool conflict = false;
 
-	if (!record_parse(item->text, item->length, &prepared->record, reason))
-		goto rejected;
-	if (in_batch(intake, prepared->record.contract.code)) {
-		/* Two snapshots of one contract: the first must be in the store to compare with. */
-		struct record record = prepared->record;
-
-		prepared->record = (struct record){0};
-		if (!store_batch(intake, &error)) {
-			intake->lost = true;
-			intake->loss = error;
-			record_clear(&record);
-			goto later;
-		}
-		prepared = &intake->batch[intake->batch_count];
-		prepared->record = record;
+	/* Two snapshots of one contract: the first must be in the store to compare with. */
+	if (in_batch(intake, record->contract.code) && !store_batch(intake, NULL, NULL, &error)) {
+		intake->lost = true;
+		intake->loss = error;
+		record_clear(record);
+		goto later;
 	}
+	prepared = &intake->batch[intake->batch_count];
+	prepared->record = *record;
+	*record = (struct record){0};
 	tell_unknown_keys(item, &prepared->record);
-	if (!examine(intake, prepared, &error))
+	if (!examine(intake, prepared, &error)) {
+		prepared_clear(prepared);
 		goto later;
+	}
 	hash_content(prepared);
-	if (!conflicts(intake, prepared, &conflict, &error))
+	if (!conflicts(intake, prepared, &conflict, &error)) {
+		prepared_clear(prepared);
 		goto later;
+	}
 	if (conflict) {
 		error_set(reason, ERROR_PERMANENT,
 			"revision-conflict: contract %s has revision %" PRId64
 			" already, with another content; send the change with a higher revision",
 			prepared->record.contract.code, prepared->record.contract.revision);
-		goto rejected;
+		prepared_clear(prepared);
+		intake_reject(intake, item, reason->text);
+		return SPOOL_REJECTED;
 	}
 	intake->batch_count++;
 	return SPOOL_TAKEN;
-rejected:
-	prepared_clear(prepared);
-	if (intake->observer.rejected != NULL)
-		intake->observer.rejected(intake->observer.context, item, reason->text);
-	return SPOOL_REJECTED;
 later:
-	prepared_clear(prepared);
 	log_error("%s: left where it is: %s", item->file, error.text);
 	return SPOOL_LATER;
 }
@@ -282,39 +295,71 @@ static void tell_batch(struct intake *intake)
 	}
 }
 
-static bool store_batch(struct intake *intake, struct error *error)
+/* What a stored batch brought. What was set aside of a contract is over with a newer revision. */
+static bool apply_batch(struct intake *intake, size_t *fresh, struct error *error)
 {
-	bool done = true;
 	size_t i;
 
-	if (intake->batch_count == 0)
+	for (i = 0; i < intake->batch_count; i++) {
+		const struct contract *contract = &intake->batch[i].record.contract;
+
+		if (!intake_apply(intake->settings, intake->store, clock_wall_ms(intake->clock),
+			    &intake->batch[i], &intake->applied[i], error))
+			return false;
+		if (intake->applied[i].stale)
+			continue;
+		if (!store_set_aside_clear(
+			    intake->store, contract->code, contract->revision, error))
+			return false;
+		(*fresh)++;
+	}
+	return true;
+}
+
+static bool store_batch(
+	struct intake *intake, intake_write *write, void *context, struct error *error)
+{
+	size_t fresh = 0;
+	bool done;
+
+	if (intake->batch_count == 0 && write == NULL)
 		return true;
 	if (!store_begin(intake->store, error)) {
 		forget_batch(intake);
 		return false;
 	}
-	for (i = 0; i < intake->batch_count && done; i++)
-		done = intake_apply(intake->settings, intake->store, clock_wall_ms(intake->clock),
-			&intake->batch[i], &intake->applied[i], error);
+	done = apply_batch(intake, &fresh, error) &&
+	       (write == NULL || write(context, intake->store, error));
 	if (!done || intake->dry_run)
 		store_rollback(intake->store);
 	else
 		done = store_commit(intake->store, error);
 	if (done)
 		tell_batch(intake);
+	if (done && !intake->dry_run)
+		intake->fresh += fresh;
 	forget_batch(intake);
 	return done;
 }
 
-static bool flush(void *context, struct error *error)
+bool intake_flush_with(
+	struct intake *intake, intake_write *write, void *context, struct error *error)
 {
-	struct intake *intake = context;
-
 	if (intake->lost) {
 		intake->lost = false;
 		forget_batch(intake);
 		*error = intake->loss;
 		return false;
 	}
-	return store_batch(intake, error);
+	return store_batch(intake, write, context, error);
+}
+
+static bool flush(void *context, struct error *error)
+{
+	return intake_flush_with(context, NULL, NULL, error);
+}
+
+size_t intake_fresh(const struct intake *intake)
+{
+	return intake->fresh;
 }

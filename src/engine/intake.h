@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "engine/settings.h"
+#include "record/record.h"
 #include "source/spool.h"
 #include "store/store.h"
 
@@ -49,5 +50,25 @@ void intake_free(struct intake *intake);
  * nothing. A link that is refused is no reason to reject its record.
  */
 struct spool_taker intake_taker(struct intake *intake);
+
+/*
+ * For a source that has records read already: RECORD is taken over, and ITEM is what to call it in
+ * messages. Not more than SPOOL_BATCH of them without a flush.
+ */
+enum spool_taken intake_take_record(struct intake *intake, const struct spool_item *item,
+	struct record *record, struct error *reason);
+/* The same for what a source could not read: tells the observer. */
+void intake_reject(struct intake *intake, const struct spool_item *item, const char *reason);
+
+/*
+ * Stores what was taken, and what WRITE writes after it, in one transaction; false, and neither,
+ * when either fails.
+ */
+typedef bool intake_write(void *context, struct store *store, struct error *error);
+bool must_check intake_flush_with(
+	struct intake *intake, intake_write *write, void *context, struct error *error);
+
+/* How many revisions that were not known before this intake has stored. */
+size_t intake_fresh(const struct intake *intake);
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "engine/reseal.h"
+#include "engine/take_page.h"
 
 struct worker {
 	struct worker_options options;
@@ -27,12 +28,15 @@ struct worker {
 	char *next_spool;
 	char **imports;
 	size_t import_count;
+	struct feed_page page;	   /* to be taken; without a url: none */
+	struct feed_result result; /* of a page, to be told */
+	bool has_result;
 	bool pass_wanted;
 	bool checkpoint_wanted;
 	bool stopping;
 	bool stored;
 	bool rested;
-	struct spool_pass pass; /* since the last rest was told */
+	struct spool_pass passed; /* since the last rest was told */
 };
 
 /* On the worker's thread. */
@@ -105,6 +109,8 @@ void worker_free(struct worker *worker)
 	for (i = 0; i < worker->import_count; i++)
 		free(worker->imports[i]);
 	free(worker->imports);
+	feed_page_clear(&worker->page);
+	feed_result_clear(&worker->result);
 	free(worker->spool);
 	free(worker->next_spool);
 	pthread_cond_destroy(&worker->wake);
@@ -141,6 +147,16 @@ void worker_import(struct worker *worker, const char *path)
 	pthread_mutex_unlock(&worker->mutex);
 }
 
+void worker_page(struct worker *worker, struct feed_page *page)
+{
+	pthread_mutex_lock(&worker->mutex);
+	feed_page_clear(&worker->page);
+	worker->page = *page;
+	*page = (struct feed_page){0};
+	pthread_cond_signal(&worker->wake);
+	pthread_mutex_unlock(&worker->mutex);
+}
+
 bool worker_use(struct worker *worker, struct settings *settings, struct error *error)
 {
 	struct intake *intake, *unused;
@@ -168,7 +184,8 @@ static void woken(void *context, int fd, int events)
 {
 	struct worker *worker = context;
 	struct spool_pass pass;
-	bool stored, rested;
+	struct feed_result result;
+	bool stored, rested, has_result;
 	eventfd_t count;
 
 	(void)events;
@@ -177,13 +194,20 @@ static void woken(void *context, int fd, int events)
 	pthread_mutex_lock(&worker->mutex);
 	stored = worker->stored;
 	rested = worker->rested;
-	pass = worker->pass;
+	pass = worker->passed;
 	worker->stored = worker->rested = false;
 	if (rested)
-		worker->pass = (struct spool_pass){0};
+		worker->passed = (struct spool_pass){0};
+	result = worker->result;
+	has_result = worker->has_result;
+	worker->result = (struct feed_result){0};
+	worker->has_result = false;
 	pthread_mutex_unlock(&worker->mutex);
 	if (stored)
 		worker->options.stored(worker->options.context);
+	if (has_result)
+		worker->options.page_taken(worker->options.page_context, &result);
+	feed_result_clear(&result);
 	if (rested)
 		worker->options.rested(worker->options.context, &pass);
 }
@@ -205,6 +229,29 @@ static enum spool_taken take(void *context, const struct spool_item *item, struc
 	return taker.take(taker.context, item, reason);
 }
 
+/* Stores the page that waits, if one does. Nothing else is half taken when it is called. */
+static void take_waiting_page(struct worker *worker)
+{
+	struct feed_result result;
+	struct feed_page page;
+
+	pthread_mutex_lock(&worker->mutex);
+	page = worker->page;
+	worker->page = (struct feed_page){0};
+	pthread_mutex_unlock(&worker->mutex);
+	if (page.url == NULL)
+		return;
+	take_page(worker->intake, loop_clock(worker->options.loop), &page, &result);
+	feed_page_clear(&page);
+	pthread_mutex_lock(&worker->mutex);
+	feed_result_clear(&worker->result);
+	worker->result = result;
+	worker->has_result = true;
+	worker->stored = worker->stored || result.fresh > 0;
+	pthread_mutex_unlock(&worker->mutex);
+	wake_loop(worker);
+}
+
 static bool flush_and_tell(void *context, struct error *error)
 {
 	struct worker *worker = context;
@@ -216,6 +263,7 @@ static bool flush_and_tell(void *context, struct error *error)
 	worker->stored = true;
 	pthread_mutex_unlock(&worker->mutex);
 	wake_loop(worker);
+	take_waiting_page(worker);
 	return true;
 }
 
@@ -233,10 +281,10 @@ static bool is_stopping(void *context)
 static void add_pass(struct worker *worker, const struct spool_pass *pass)
 {
 	pthread_mutex_lock(&worker->mutex);
-	worker->pass.files += pass->files;
-	worker->pass.taken += pass->taken;
-	worker->pass.rejected += pass->rejected;
-	worker->pass.later = worker->pass.later || pass->later;
+	worker->passed.files += pass->files;
+	worker->passed.taken += pass->taken;
+	worker->passed.rejected += pass->rejected;
+	worker->passed.later = worker->passed.later || pass->later;
 	pthread_mutex_unlock(&worker->mutex);
 }
 
@@ -291,7 +339,7 @@ static void run(struct worker *worker, const char *import)
 static bool wait_for_work(struct worker *worker)
 {
 	while (!worker->stopping && !worker->pass_wanted && worker->import_count == 0 &&
-		!worker->checkpoint_wanted)
+		worker->page.url == NULL && !worker->checkpoint_wanted)
 		pthread_cond_wait(&worker->wake, &worker->mutex);
 	if (worker->next_intake != NULL) {
 		intake_free(worker->intake);
@@ -320,7 +368,7 @@ static void *work(void *context)
 	pthread_mutex_lock(&worker->mutex);
 	while (wait_for_work(worker)) {
 		char *import = NULL;
-		bool takes_in = true;
+		bool takes_in = true, checkpoints = false;
 
 		if (worker->import_count > 0) {
 			import = worker->imports[0];
@@ -330,14 +378,17 @@ static void *work(void *context)
 		} else if (worker->pass_wanted) {
 			worker->pass_wanted = false;
 		} else {
-			worker->checkpoint_wanted = false;
 			takes_in = false;
+			checkpoints = worker->page.url == NULL;
+			if (checkpoints)
+				worker->checkpoint_wanted = false;
 		}
 		pthread_mutex_unlock(&worker->mutex);
 		reseal(worker);
+		take_waiting_page(worker);
 		if (takes_in)
 			run(worker, import);
-		else
+		else if (checkpoints)
 			checkpoint(worker);
 		free(import);
 		pthread_mutex_lock(&worker->mutex);

@@ -5,6 +5,7 @@
 
 #include "engine/intake.h"
 #include "net/loop.h"
+#include "source/feed.h"
 
 /*
  * The intake on a thread of its own, with its own handle of the store: reading, checking and
@@ -21,6 +22,9 @@ struct worker_options {
 	/* On the loop's thread: all that was asked for has been gone through. */
 	void (*rested)(void *context, const struct spool_pass *pass);
 	void *context;
+	/* On the loop's thread, with a context of its own: what became of a page (worker_page). */
+	void (*page_taken)(void *page_context, const struct feed_result *result);
+	void *page_context;
 };
 
 /* Opens the store of SETTINGS and starts the thread. Errors as store_open and intake_new. */
@@ -33,6 +37,12 @@ void worker_free(struct worker *worker);
 void worker_poke(struct worker *worker);
 /* Asks for an import of PATH (spool_import), before the next pass. */
 void worker_import(struct worker *worker, const char *path);
+/*
+ * Asks for PAGE, whose contents are taken over, to be stored: before the next pass, and between two
+ * batches of one that is under way, so that neither source waits for the end of the other. One at a
+ * time: an earlier one that was not begun is dropped.
+ */
+void worker_page(struct worker *worker, struct feed_page *page);
 /*
  * Asks for the store's log to be emptied (store_checkpoint) when there is nothing to take in: for
  * moments in which the pump is idle, after keys were wiped.

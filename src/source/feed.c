@@ -111,6 +111,11 @@ void feed_result_clear(struct feed_result *result)
 	*result = (struct feed_result){0};
 }
 
+bool feed_is_failing(const struct feed *feed)
+{
+	return feed->failures > 0;
+}
+
 /* ---- what is told ---- */
 
 /* True when it is to be told: it is other than what was told last. */
@@ -136,18 +141,20 @@ static void tell_round(struct feed *feed)
 	if (feed->taken > 0 || feed->set_aside > 0)
 		log_info("feed %s: %zu records were new, %zu set aside", feed->url, feed->taken,
 			feed->set_aside);
-	feed->taken = feed->set_aside = 0;
 }
 
 /* ---- the end of a round ---- */
 
 static void rest(struct feed *feed, enum feed_rest how, int64_t wait_ms)
 {
+	size_t set_aside = feed->set_aside;
+
 	feed->state = FEED_WAITING;
+	feed->taken = feed->set_aside = 0;
 	loop_timer_set(feed->timer, wait_ms);
 	/* The last of all: it may free the feed. */
 	if (feed->options.rested != NULL)
-		feed->options.rested(feed->options.context, how);
+		feed->options.rested(feed->options.context, how, set_aside);
 }
 
 static void end_round(struct feed *feed, enum feed_rest how)

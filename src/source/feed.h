@@ -79,8 +79,11 @@ struct feed_options {
 	 * within the call.
 	 */
 	void (*page)(void *context, struct feed_page *page);
-	/* On the loop's thread; may be NULL. It may free the feed. */
-	void (*rested)(void *context, enum feed_rest rest);
+	/*
+	 * On the loop's thread; may be NULL. SET_ASIDE records were, since the last rest. It may
+	 * free the feed.
+	 */
+	void (*rested)(void *context, enum feed_rest rest, size_t set_aside);
 	void *context;
 };
 
@@ -88,6 +91,9 @@ struct feed_options {
 struct feed *feed_new(const struct feed_options *options);
 /* What is on its way is broken off. A page that its taker has is the taker's. FEED may be NULL. */
 void feed_free(struct feed *feed);
+
+/* Whether the last answer was a fault, or could not be stored. */
+bool feed_is_failing(const struct feed *feed);
 
 /*
  * What came of the page with RESULT's id; of another's (from before a reload, say) it is left

@@ -42,6 +42,7 @@ static struct {
 	int pages;
 	enum feed_rest rest;
 	int rests;
+	size_t set_aside;
 	int errors, warnings, notices;
 	char told[1024];
 	char token_path[64];
@@ -139,9 +140,10 @@ static void take_page(void *context, struct feed_page *page)
 	world.pages++;
 }
 
-static void note_rest(void *context, enum feed_rest rest)
+static void note_rest(void *context, enum feed_rest rest, size_t set_aside)
 {
 	(void)context;
+	world.set_aside = set_aside;
 	world.rest = rest;
 	world.rests++;
 }
@@ -276,6 +278,8 @@ static void expect_rest(enum feed_rest rest, int rests)
 
 static void test_pages_follow_at_once_then_the_interval(void **state)
 {
+	struct feed_result result;
+
 	(void)state;
 	start(NULL);
 	ask_now(URL "/v1/contracts?limit=8");
@@ -284,13 +288,21 @@ static void test_pages_follow_at_once_then_the_interval(void **state)
 	ask_now(URL "/v1/contracts?after=c1%20%2F%2B%26%E6%97%A5&limit=8");
 	answer_page(NULL);
 	assert_string_equal(world.page.after, "c1 /+&日");
-	stored("c2", 3, 3);
+	result = (struct feed_result){.id = world.page.id,
+		.outcome = FEED_PAGE_STORED,
+		.next = xstrdup("c2"),
+		.records = 5,
+		.fresh = 3,
+		.set_aside = 2};
+	feed_taken(world.feed, &result);
+	feed_result_clear(&result);
 	ask_now(URL "/v1/contracts?after=c2&limit=8");
 	answer_page(NULL);
 	assert_int_equal(world.rests, 0);
 	stored("c2", 0, 0);
 	expect_rest(FEED_UP_TO_DATE, 1);
-	assert_string_equal(world.told, "feed " URL ": 11 records were new, 0 set aside");
+	assert_int_equal(world.set_aside, 2);
+	assert_string_equal(world.told, "feed " URL ": 11 records were new, 2 set aside");
 	wait_within(INTERVAL_MS, INTERVAL_MS);
 	ask_now(URL "/v1/contracts?after=c2&limit=8");
 	assert_int_equal(world.errors + world.warnings + world.notices, 0);
@@ -397,12 +409,14 @@ static void test_temporary_faults_back_off(void **state)
 			else
 				answer_failure(cases[i].failure, cases[i].status);
 			expect_rest(FEED_FAILED, round);
+			assert_true(feed_is_failing(world.feed));
 			assert_int_equal(world.errors, 1);
 			wait_within(FLOOR_MS, FLOOR_MS << round);
 		}
 		turn("c2", 1, 1);
 		assert_int_equal(world.notices, 1);
 		assert_string_equal(world.told, "feed " URL ": works again");
+		assert_false(feed_is_failing(world.feed));
 		/* The next fault is told anew, and its wait is short again. */
 		ask_now(URL "/v1/contracts?after=c2&limit=8");
 		answer_status(500);
