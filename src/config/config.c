@@ -92,6 +92,11 @@ void config_free(struct config *config)
 	free(config->intermediates);
 	free(config->holidays_csv);
 	holidays_free(config->holidays);
+	free(config->feed_url);
+	free(config->feed_token);
+	free(config->feed_client_certificate);
+	free(config->feed_client_key);
+	free(config->feed_ca);
 	free(config->services_directory);
 	for (i = 0; i < config->profile_count; i++)
 		profile_clear(&config->profiles[i]);

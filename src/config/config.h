@@ -49,6 +49,16 @@ struct config {
 	int64_t recheck_interval_ms; /* 0: no rolling check */
 	int concurrency;	     /* over all services */
 
+	/* The feed; its texts are NULL when there is none. */
+	char *feed_url;
+	char *feed_token;
+	char *feed_client_certificate;
+	char *feed_client_key;
+	char *feed_ca; /* NULL: the system's */
+	int64_t feed_interval_ms;
+	int64_t feed_timeout_ms;
+	int feed_limit;
+
 	/* Services: profiles from services.d, and their rules as the rulebook wants them. */
 	char *services_directory;
 	struct profile *profiles;

@@ -102,6 +102,21 @@ static bool check_client_keys(
 	return true;
 }
 
+/* A feed hands out private keys: nobody has one that asks for nothing. */
+static bool check_feed(
+	const struct option_file *file, const struct config *config, struct error *error)
+{
+	if (config->feed_client_key != NULL && config->feed_client_certificate == NULL)
+		return options_error(file, NULL, "feed-client-key", error,
+			"has no feed-client-certificate to belong to; write both or neither");
+	if (config->feed_url != NULL && config->feed_token == NULL &&
+		config->feed_client_certificate == NULL)
+		return options_error(file, NULL, "feed-url", error,
+			"stands without feed-token and feed-client-certificate; write at least one "
+			"of them");
+	return true;
+}
+
 /* What a site and the profile under it say together. */
 static bool check_profiles(
 	const struct option_file *file, const struct config *config, struct error *error)
@@ -134,5 +149,6 @@ bool config_check(const struct option_file *file, const struct config *config, s
 		return options_error(file, NULL, "closing-days", error,
 			"more than %d periods; write fewer", CALENDAR_CLOSINGS_MAX);
 	return check_retries(file, config, error) && check_lease(file, config, error) &&
-	       check_client_keys(file, config, error) && check_profiles(file, config, error);
+	       check_client_keys(file, config, error) && check_feed(file, config, error) &&
+	       check_profiles(file, config, error);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "service/profile_options.h"
 
 #define SECOND INT64_C(1000)
 #define MINUTE (60 * SECOND)
@@ -116,6 +117,25 @@ const struct option config_options[CONFIG_OPTION_COUNT] = {
 		.about = "How long what is in flight may take when the daemon is told to end."},
 	{"concurrency", OPTION_NUMBER, AT(concurrency), "64", 1, 1024,
 		.about = "Installs at one time over all services."},
+
+	{"feed-url", OPTION_TEXT, AT(feed_url), .check = profile_check_endpoint, .minimum = 1,
+		.about =
+			"A feed of records, https://host:port with a base path if need be; without "
+			"one the spool is the only source."},
+	{"feed-token", OPTION_SECRET, AT(feed_token),
+		.about = "The file with the feed's bearer token; read for each page."},
+	{"feed-client-certificate", OPTION_PATH, AT(feed_client_certificate),
+		.about = "PEM file of the certificate that the feed wants of its clients."},
+	{"feed-client-key", OPTION_SECRET, AT(feed_client_key),
+		.about = "Its key, where that is not in the same file."},
+	{"feed-ca", OPTION_PATH, AT(feed_ca),
+		.about = "PEM file of the roots for the feed; the system's without it."},
+	{"feed-interval", OPTION_DURATION, AT(feed_interval_ms), "60s", 100, DAY,
+		.about = "Between two questions to a feed that has nothing new."},
+	{"feed-limit", OPTION_NUMBER, AT(feed_limit), "100", 1, 1000,
+		.about = "So many records a page are asked for; fewer, while pages are too large."},
+	{"feed-timeout", OPTION_DURATION, AT(feed_timeout_ms), "60s", 100, HOUR,
+		.about = "For one page from start to end."},
 
 	{"services-dir", OPTION_PATH, AT(services_directory), "services.d", 1,
 		.about = "The directory of the service profiles, ID.conf."},

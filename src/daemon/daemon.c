@@ -84,8 +84,11 @@ int daemon_run(const struct options *options, struct settings *settings)
 		return EXIT_CANNOT_WORK;
 	}
 	notify_ready();
-	log_info("ready: store %s, spool %s", settings_config(settings)->store,
-		settings_config(settings)->spool);
+	log_info("ready: store %s, spool %s%s%s", settings_config(settings)->store,
+		settings_config(settings)->spool,
+		settings_config(settings)->feed_url != NULL ? ", feed " : "",
+		settings_config(settings)->feed_url != NULL ? settings_config(settings)->feed_url
+							    : "");
 	ran = loop_run(daemon.runtime.loop, &error);
 	if (!ran) {
 		log_error("%s", error.text);
@@ -181,6 +184,7 @@ static void signalled(void *context, int number)
 		pump_in_flight(daemon->runtime.pump), (long long)grace_ms / 1000);
 	spool_watch_free(daemon->spool);
 	daemon->spool = NULL;
+	runtime_stop_feed(&daemon->runtime);
 	loop_timer_set(daemon->grace, grace_ms);
 	pump_drain(daemon->runtime.pump);
 }

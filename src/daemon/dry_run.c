@@ -10,8 +10,10 @@
 #include "base/civil.h"
 #include "base/log.h"
 #include "daemon/daemon.h"
+#include "daemon/runtime.h"
 #include "daemon/tally.h"
 #include "engine/intake.h"
+#include "engine/take_page.h"
 #include "source/spool.h"
 
 struct dry {
@@ -20,6 +22,10 @@ struct dry {
 	struct tally tally;
 	int64_t now_ms;
 	size_t rejected;
+	struct intake *intake;
+	struct loop *loop;
+	struct feed *feed;
+	bool feed_failed;
 };
 
 /* Whether --service and --issued-since let a job be installed in this run. */
@@ -92,6 +98,57 @@ static void queued_job(void *context, const struct store_job *job)
 			job->due_ms);
 }
 
+/* ---- the feed, from the stored cursor: nothing of it is stored ---- */
+
+static void page_came(void *context, struct feed_page *page)
+{
+	struct dry *dry = context;
+	struct feed_result result;
+
+	take_page(dry->intake, clock_system(), page, &result);
+	feed_page_clear(page);
+	feed_taken(dry->feed, &result);
+	feed_result_clear(&result);
+}
+
+/* One round: what fails now is told, and not tried again. */
+static void feed_rested(void *context, enum feed_rest rest, size_t set_aside)
+{
+	struct dry *dry = context;
+
+	(void)set_aside;
+	dry->feed_failed = rest != FEED_UP_TO_DATE;
+	loop_stop(dry->loop);
+}
+
+static bool ask_feed(struct dry *dry, struct store *store, struct error *error)
+{
+	struct feed_options options = {0};
+	struct buffer after = {0};
+	struct http *http = NULL;
+	bool done;
+
+	if (dry->config->feed_url == NULL)
+		return true;
+	dry->loop = loop_new(clock_system());
+	done = runtime_feed_options(dry->config, store, &after, &options, error) &&
+	       http_new(dry->loop, 1, &http, error);
+	if (done) {
+		options.loop = dry->loop;
+		options.http = http;
+		options.page = page_came;
+		options.rested = feed_rested;
+		options.context = dry;
+		dry->feed = feed_new(&options);
+		done = loop_run(dry->loop, error);
+		feed_free(dry->feed);
+	}
+	http_free(http);
+	loop_free(dry->loop);
+	buffer_free(&after);
+	return done;
+}
+
 static bool go_through(
 	struct dry *dry, struct settings *settings, struct store *store, struct error *error)
 {
@@ -107,11 +164,13 @@ static bool go_through(
 	if (!store_jobs_list(store, &filter, queued_job, dry, error) ||
 		!intake_new(settings, store, clock_system(), &observer, true, &intake, error))
 		return false;
+	dry->intake = intake;
 	taker = intake_taker(intake);
 	for (i = 0; i < dry->options->import_count && done; i++)
 		done = spool_import(dry->options->imports[i], &taker, &pass, error);
 	if (done && spool != NULL && access(spool, F_OK) == 0)
 		done = spool_import(spool, &taker, &pass, error);
+	done = done && ask_feed(dry, store, error);
 	intake_free(intake);
 	return done;
 }
@@ -163,7 +222,10 @@ int dry_run(const struct options *options, struct settings *settings)
 	if (done) {
 		puts("Nothing was changed or sent. It would be:");
 		tally_print(&dry.tally, stdout);
-		status = dry.rejected > 0 || tally_total(&dry.tally, "refused") > 0 ||
+		if (dry.feed_failed)
+			puts("the feed could not be gone through: see the messages above");
+		status = dry.rejected > 0 || dry.feed_failed ||
+					 tally_total(&dry.tally, "refused") > 0 ||
 					 tally_total(&dry.tally, "left") > 0
 				 ? EXIT_SOMETHING_LEFT
 				 : EXIT_ALL_DONE;

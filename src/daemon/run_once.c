@@ -21,13 +21,17 @@ struct run {
 	struct loop_signal *signals[2];
 	struct loop_timer *progress;
 	struct loop_timer *wait;
-	bool intake_over;
+	bool spool_over; /* and the imports */
+	bool feed_over;
+	bool feed_failed;
+	struct loop_timer *feed_wait;
 	int64_t wait_until_ms;	   /* wall; 0: not all that is due was tried yet */
 	bool ending;		   /* nothing more is begun */
 	struct loop_timer *others; /* to look at what other processes have in hand */
 	bool broken_off;	   /* what could not be stored is left to its lease */
 	size_t rejected;
-	bool later; /* a source could not be gone through whole */
+	size_t set_aside; /* of the feed */
+	bool later;	  /* a source could not be gone through whole */
 };
 
 #define PROGRESS_MS 200
@@ -40,6 +44,8 @@ struct run {
 static void link_judged(void *context, const struct intake_event *event); /* worker's thread */
 static void records_stored(void *context);
 static void intake_rested(void *context, const struct spool_pass *pass);
+static void feed_rested(void *context, enum feed_rest rest, size_t set_aside);
+static void feed_wait_over(void *context);
 static void job_settled(void *context, const struct attempt_result *result, enum job_state state);
 static void pump_idle(void *context, int64_t next_ms);
 static void begin_wait(struct run *run);
@@ -61,6 +67,7 @@ static bool start(struct run *run, struct settings *settings, struct error *erro
 				.rested = intake_rested,
 				.context = run,
 			},
+		.feed = {feed_rested, run},
 		.only_service = options->service,
 		.ignore_due = options->ignore_due,
 		.base_since_ms = options->issued_since_ms,
@@ -71,6 +78,8 @@ static bool start(struct run *run, struct settings *settings, struct error *erro
 		return false;
 	for (i = 0; i < ARRAY_LENGTH(numbers); i++)
 		run->signals[i] = loop_signal_new(run->runtime.loop, numbers[i], signalled, run);
+	run->feed_over = run->runtime.feed == NULL;
+	run->feed_wait = loop_timer_new(run->runtime.loop, feed_wait_over, run);
 	run->wait = loop_timer_new(run->runtime.loop, wait_over, run);
 	run->others = loop_timer_new(run->runtime.loop, look_again, run);
 	run->progress = loop_timer_new(run->runtime.loop, show_progress, run);
@@ -146,10 +155,17 @@ static void stop(struct run *run)
 
 	loop_timer_free(run->progress);
 	loop_timer_free(run->wait);
+	loop_timer_free(run->feed_wait);
 	loop_timer_free(run->others);
 	for (i = 0; i < ARRAY_LENGTH(run->signals); i++)
 		loop_signal_free(run->signals[i]);
 	runtime_stop(&run->runtime);
+}
+
+/* Whether all sources have been gone through. */
+static bool is_taken_in(const struct run *run)
+{
+	return run->spool_over && run->feed_over;
 }
 
 static int finish(struct run *run)
@@ -175,11 +191,16 @@ static int finish(struct run *run)
 		printf("%zu records were rejected: see the messages above, and rejected/ in the "
 		       "spool\n",
 			run->rejected);
-	if (!run->intake_over)
+	if (run->set_aside > 0)
+		printf("%zu records of the feed were set aside: see certinstallctl rejected\n",
+			run->set_aside);
+	if (run->feed_failed)
+		puts("the feed could not be gone through: see the messages above");
+	if (!is_taken_in(run))
 		puts("stopped before all records were taken in");
-	if (run->rejected > 0 || run->later || !run->intake_over ||
-		tally_total(&run->tally, "failed") > 0 || tally_total(&run->tally, "refused") > 0 ||
-		tally_total(&run->tally, "left") > 0)
+	if (run->rejected > 0 || run->set_aside > 0 || run->later || run->feed_failed ||
+		!is_taken_in(run) || tally_total(&run->tally, "failed") > 0 ||
+		tally_total(&run->tally, "refused") > 0 || tally_total(&run->tally, "left") > 0)
 		return EXIT_SOMETHING_LEFT;
 	return EXIT_ALL_DONE;
 }
@@ -231,11 +252,48 @@ static void intake_rested(void *context, const struct spool_pass *pass)
 {
 	struct run *run = context;
 
-	run->intake_over = true;
+	run->spool_over = true;
 	run->rejected += pass->rejected;
 	run->later = run->later || pass->later;
 	begin_wait(run);
 	pump_poke(run->runtime.pump);
+}
+
+static void end_feed(struct run *run)
+{
+	run->feed_over = true;
+	runtime_stop_feed(&run->runtime);
+	loop_timer_cancel(run->feed_wait);
+	begin_wait(run);
+	pump_poke(run->runtime.pump);
+}
+
+static void feed_rested(void *context, enum feed_rest rest, size_t set_aside)
+{
+	struct run *run = context;
+
+	run->set_aside += set_aside;
+	if (rest == FEED_FAILED && !run->feed_failed) {
+		/* It is asked again, as long as anything else would be tried again. */
+		run->feed_failed = true;
+		loop_timer_set(run->feed_wait, run->options->wait_ms);
+	} else if (rest == FEED_UP_TO_DATE) {
+		run->feed_failed = false;
+		end_feed(run);
+	} else if (rest != FEED_FAILED) {
+		run->feed_failed = true;
+		end_feed(run);
+	}
+}
+
+static void feed_wait_over(void *context)
+{
+	struct run *run = context;
+
+	if (run->runtime.feed != NULL && !feed_is_failing(run->runtime.feed))
+		run->feed_failed = false; /* it goes on; its next fault has a wait of its own */
+	else
+		end_feed(run);
 }
 
 static void job_settled(void *context, const struct attempt_result *result, enum job_state state)
@@ -256,7 +314,7 @@ static void begin_wait(struct run *run)
 	bool untried;
 	struct error error;
 
-	if (!run->intake_over || run->ending || run->wait_until_ms != 0)
+	if (!is_taken_in(run) || run->ending || run->wait_until_ms != 0)
 		return;
 	/* A store that cannot be read is given the same time to work again. */
 	if (pump_untried(run->runtime.pump, &untried, &error) && untried) {
@@ -271,6 +329,7 @@ static void begin_wait(struct run *run)
 static void end_run(struct run *run)
 {
 	run->ending = true;
+	runtime_stop_feed(&run->runtime);
 	loop_timer_set(run->wait, LAST_SAVE_MS);
 	pump_drain(run->runtime.pump);
 }
@@ -364,7 +423,7 @@ static void show_progress(void *context)
 	       " refused, %zu in flight%s",
 		tally_total(&run->tally, "installed"), tally_total(&run->tally, "failed"),
 		tally_total(&run->tally, "refused"), pump_in_flight(run->runtime.pump),
-		run->intake_over ? "" : ", taking in");
+		is_taken_in(run) ? "" : ", taking in");
 	fflush(stdout);
 	loop_timer_set(run->progress, PROGRESS_MS);
 }

@@ -72,6 +72,79 @@ static void tell_holidays(const struct config *config)
 			config->holidays_csv, first, last);
 }
 
+bool runtime_feed_options(const struct config *config, struct store *store, struct buffer *after,
+	struct feed_options *options, struct error *error)
+{
+	bool found;
+
+	if (!store_feed_cursor(store, config->feed_url, after, &found, error))
+		return false;
+	*options = (struct feed_options){
+		.url = config->feed_url,
+		.token_file = config->feed_token,
+		.client_certificate = config->feed_client_certificate,
+		.client_key = config->feed_client_key,
+		.ca_file = config->feed_ca,
+		.after = buffer_text(after),
+		.interval_ms = config->feed_interval_ms,
+		.timeout_ms = config->feed_timeout_ms,
+		.limit = config->feed_limit,
+		.backoff = config->backoff,
+	};
+	return true;
+}
+
+static void page_came(void *context, struct feed_page *page)
+{
+	const struct runtime *runtime = context;
+
+	worker_page(runtime->worker, page);
+}
+
+static void page_taken(void *context, const struct feed_result *result)
+{
+	const struct runtime *runtime = context;
+
+	if (runtime->feed != NULL)
+		feed_taken(runtime->feed, result);
+}
+
+static void feed_rested(void *context, enum feed_rest rest, size_t set_aside)
+{
+	const struct runtime *runtime = context;
+
+	if (runtime->feed_observer.rested != NULL)
+		runtime->feed_observer.rested(runtime->feed_observer.context, rest, set_aside);
+}
+
+static bool start_feed(struct runtime *runtime, struct settings *settings, struct error *error)
+{
+	const struct config *config = settings_config(settings);
+	struct feed_options options;
+	struct buffer after = {0};
+	bool done = true;
+
+	if (config->feed_url == NULL)
+		return true;
+	done = runtime_feed_options(config, runtime->store, &after, &options, error);
+	if (done) {
+		options.loop = runtime->loop;
+		options.http = runtime->http;
+		options.page = page_came;
+		options.rested = feed_rested;
+		options.context = runtime;
+		runtime->feed = feed_new(&options);
+	}
+	buffer_free(&after);
+	return done;
+}
+
+void runtime_stop_feed(struct runtime *runtime)
+{
+	feed_free(runtime->feed);
+	runtime->feed = NULL;
+}
+
 bool runtime_start(struct runtime *runtime, struct settings *settings,
 	const struct runtime_options *options, struct error *error)
 {
@@ -84,7 +157,8 @@ bool runtime_start(struct runtime *runtime, struct settings *settings,
 		.base_since_ms = options->base_since_ms,
 	};
 
-	*runtime = (struct runtime){.settings = settings_ref(settings)};
+	*runtime = (struct runtime){
+		.settings = settings_ref(settings), .feed_observer = options->feed};
 	runtime->loop = loop_new(clock_system());
 	if (!make_directories(config, error) ||
 		!store_open(config->store, &runtime->store, error) ||
@@ -92,7 +166,10 @@ bool runtime_start(struct runtime *runtime, struct settings *settings,
 		!http_new(runtime->loop, (size_t)config->concurrency, &runtime->http, error))
 		goto failed;
 	worker_options.loop = runtime->loop;
-	if (!worker_new(&worker_options, settings, &runtime->worker, error))
+	worker_options.page_taken = page_taken;
+	worker_options.page_context = runtime;
+	if (!worker_new(&worker_options, settings, &runtime->worker, error) ||
+		!start_feed(runtime, settings, error))
 		goto failed;
 	pump_options.loop = runtime->loop;
 	pump_options.store = runtime->store;
@@ -110,6 +187,7 @@ failed:
 
 void runtime_stop(struct runtime *runtime)
 {
+	runtime_stop_feed(runtime);
 	worker_free(runtime->worker);
 	pump_free(runtime->pump);
 	http_free(runtime->http);
@@ -144,6 +222,10 @@ bool runtime_reload(struct runtime *runtime, const char *path, struct error *err
 		settings_unref(settings);
 		return false;
 	}
+	/* Whatever of it changed: a page that is on its way comes again. */
+	runtime_stop_feed(runtime);
+	if (!start_feed(runtime, settings, error))
+		log_error("the feed is not asked until the next reload: %s", error->text);
 	pump_use(runtime->pump, settings, pki);
 	pki_free(runtime->pki);
 	runtime->pki = pki;

@@ -3,6 +3,7 @@
 
 #include "engine/pump.h"
 #include "engine/worker.h"
+#include "source/feed.h"
 
 /*
  * What the daemon and a run once have in common: the loop with the pump and the intake's worker on
@@ -16,11 +17,17 @@ struct runtime {
 	struct pki *pki; /* the loop's */
 	struct pump *pump;
 	struct worker *worker;
+	struct feed *feed; /* NULL: none is configured, or it was stopped */
+	struct runtime_feed {
+		void (*rested)(void *context, enum feed_rest rest, size_t set_aside);
+		void *context;
+	} feed_observer;
 };
 
 struct runtime_options {
 	struct pump_observer pump_observer;
-	struct worker_options worker; /* its loop is filled in */
+	struct worker_options worker; /* its loop, and what it does with pages, is filled in */
+	struct runtime_feed feed;     /* rested may be NULL */
 	const char *only_service;
 	bool ignore_due;
 	int64_t base_since_ms;
@@ -32,6 +39,8 @@ struct runtime_options {
  */
 bool must_check runtime_start(struct runtime *runtime, struct settings *settings,
 	const struct runtime_options *options, struct error *error);
+/* Asks the feed no more; a page that the worker has is stored all the same. */
+void runtime_stop_feed(struct runtime *runtime);
 /* Nothing may be in flight. */
 void runtime_stop(struct runtime *runtime);
 
@@ -40,5 +49,13 @@ void runtime_stop(struct runtime *runtime);
  * ERROR says why.
  */
 bool must_check runtime_reload(struct runtime *runtime, const char *path, struct error *error);
+
+/*
+ * What the configuration says of its feed, from the cursor that STORE has, appended to AFTER, which
+ * OPTIONS borrow. Their loop, transport and callbacks are left to be filled. Errors are the
+ * store's.
+ */
+bool must_check runtime_feed_options(const struct config *config, struct store *store,
+	struct buffer *after, struct feed_options *options, struct error *error);
 
 #endif

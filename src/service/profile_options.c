@@ -47,7 +47,7 @@ static bool is_endpoint(const char *text, bool with_port)
 	return is;
 }
 
-static bool check_endpoint(const char *value, char why[OPTION_WHY_MAX])
+bool profile_check_endpoint(const char *value, char why[OPTION_WHY_MAX])
 {
 	if (is_endpoint(value, false))
 		return true;
@@ -161,7 +161,7 @@ static void store_version(void *target, const char *value)
 #define AT(member) .offset = offsetof(struct profile, member)
 
 const struct option profile_options[PROFILE_OPTION_COUNT] = {
-	{"endpoint", OPTION_TEXT, AT(endpoint), .check = check_endpoint, .minimum = 1,
+	{"endpoint", OPTION_TEXT, AT(endpoint), .check = profile_check_endpoint, .minimum = 1,
 		.about = "Where the service is spoken to, https://host:port, with a base path if "
 			 "need be. Without one its installs wait."},
 	{"edge", OPTION_TEXT, .check = check_edge, .store = store_edge, .minimum = 1,

@@ -23,4 +23,7 @@ extern const struct option profile_read_back_options[PROFILE_READ_BACK_OPTION_CO
  */
 #define PROFILE_SITE_OPTION_COUNT 24
 
+/* An https URL of a host with or without port and base path, and no more than that. */
+option_check profile_check_endpoint;
+
 #endif

@@ -179,7 +179,9 @@ static void test_whole(void **state)
 		"expires-soon = 3d\nretry-floor = 250ms\nretry-ceiling = 2s\n"
 		"retry-after-cap = 1h\ngive-up-after = 2d\nlease = 20m\nspool-poll = 200ms\n"
 		"shutdown-grace = 5s\nrecheck-interval = 8s\nconcurrency = 9\nservices-dir = "
-		"services.d\n"
+		"services.d\nfeed-url = 'https://f:1/base'\nfeed-token = 'credential:feed'\n"
+		"feed-client-certificate = f.pem\nfeed-client-key = f.key\nfeed-ca = fca.pem\n"
+		"feed-interval = 2s\nfeed-limit = 7\nfeed-timeout = 3s\n"
 		"site webhg2 {\nendpoint = 'https://a:1'\nedge = 'b:2'\ntoken = tok\nca = ca.pem\n"
 		"concurrency = 3\ntotal-timeout = 2m\n}\n"
 		"site idgw { edges = {'c:1', '{fqdn}:2'} requests-per-second = 1.5\n"
@@ -230,6 +232,14 @@ static void test_whole(void **state)
 	assert_int_equal(config->backoff.give_up_after_ms, 2 * DAY_MS);
 	assert_int_equal(config->lease_ms, 1200000);
 	assert_int_equal(config->spool_poll_ms, 200);
+	assert_string_equal(config->feed_url, "https://f:1/base");
+	assert_string_equal(config->feed_token, "/creds/feed");
+	assert_place(config->feed_client_certificate, "f.pem");
+	assert_place(config->feed_client_key, "f.key");
+	assert_place(config->feed_ca, "fca.pem");
+	assert_int_equal(config->feed_interval_ms, 2000);
+	assert_int_equal(config->feed_limit, 7);
+	assert_int_equal(config->feed_timeout_ms, 3000);
 	assert_int_equal(config->shutdown_grace_ms, 5000);
 	assert_int_equal(config->recheck_interval_ms, 8000);
 	assert_int_equal(config->concurrency, 9);
@@ -276,6 +286,15 @@ static const struct {
 	const char *text;
 	const char *wanted;
 } refused[] = {
+	{"feed-url = 'http://f:1'\nfeed-token = t\n",
+		":1: feed-url: \"http://f:1\" is no https URL"},
+	{"feed-url = 'https://f:1/?a=b'\nfeed-token = t\n", ":1: feed-url: "},
+	{"feed-url = 'https://u@f:1'\nfeed-token = t\n", ":1: feed-url: "},
+	{"\nfeed-url = 'https://f:1'\n",
+		":2: feed-url: stands without feed-token and feed-client-certificate"},
+	{"feed-client-key = k\n", ":1: feed-client-key: has no feed-client-certificate"},
+	{"feed-limit = 1001\n", ":1: feed-limit: "},
+	{"feed-interval = 10ms\n", ":1: feed-interval: "},
 	{"\nretry-flor = 1s\n", ":2: retry-flor: no such key; did you mean retry-floor?"},
 	{"retry-floor = \"5x\"\n", ":1: retry-floor: \"5x\" is no duration; write 5s, 10m or 2h"},
 	{"retry-floor = 10s\nretry-ceiling = 5s\n",
