@@ -27,3 +27,9 @@ tests_unit_test_mock_route_LDADD = $(MOCK_LIBS) $(CMOCKA_LIBS)
 
 TESTS += tests/system/mock.sh
 EXTRA_DIST += tests/system/mock.sh
+
+check_PROGRAMS += tests/unit/test_mock_feed
+TESTS += tests/unit/test_mock_feed
+tests_unit_test_mock_feed_SOURCES = tests/unit/test_mock_feed.c
+tests_unit_test_mock_feed_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_mock_feed_LDADD = $(MOCK_LIBS) $(CMOCKA_LIBS)

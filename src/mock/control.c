@@ -17,6 +17,22 @@ static void faults_put(struct server *server, struct evhttp_request *request, st
 		answer_problem(answer, 400, "%s", error.text);
 }
 
+static void feed_record_put(
+	struct server *server, struct evhttp_request *request, struct answer *answer)
+{
+	struct slice body = server_body(request);
+	int64_t sequence = feed_put(server->parts.feed, body.data, body.length);
+	struct json_object *object;
+
+	if (sequence == 0) {
+		answer_problem(answer, 400, "not JSON");
+		return;
+	}
+	object = json_object_new_object();
+	json_object_object_add(object, "sequence", json_object_new_int64(sequence));
+	answer_json(answer, 200, object);
+}
+
 static void ledger_get(struct server *server, struct answer *answer)
 {
 	struct error error;
@@ -66,7 +82,13 @@ void control_handle(struct server *server, struct evhttp_request *request, const
 	} else if (strcmp(path, "/control/faults") == 0 && strcmp(method, "DELETE") == 0) {
 		faults_clear(server->parts.faults);
 		answer->status = 204;
+	} else if (get && strcmp(path, "/control/feed") == 0) {
+		answer->status = 200;
+		answer->content_type = "application/x-ndjson";
+		feed_ledger(server->parts.feed, &answer->body);
+	} else if (strcmp(path, "/control/feed") == 0 && strcmp(method, "PUT") == 0) {
+		feed_record_put(server, request, answer);
 	} else {
-		answer_problem(answer, 404, "the control API has faults, ledger and stats");
+		answer_problem(answer, 404, "the control API has faults, feed, ledger and stats");
 	}
 }

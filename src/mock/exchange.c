@@ -175,8 +175,14 @@ static void exchange_query(struct exchange *exchange)
 	const struct server_parts *parts = &exchange->server->parts;
 	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(exchange->request);
 
-	services_query(parts->services, &exchange->route, evhttp_uri_get_query(uri),
-		clock_wall_ms(parts->clock), &exchange->answer);
+	if (exchange->route.operation == ROUTE_FEED)
+		feed_answer(parts->feed, evhttp_uri_get_query(uri),
+			evhttp_find_header(evhttp_request_get_input_headers(exchange->request),
+				"If-None-Match"),
+			&exchange->rule, &exchange->answer);
+	else
+		services_query(parts->services, &exchange->route, evhttp_uri_get_query(uri),
+			clock_wall_ms(parts->clock), &exchange->answer);
 	exchange_bend(exchange);
 }
 
@@ -295,6 +301,11 @@ void exchange_start(
 	case FAULT_EDGE_OLD:
 	case FAULT_EDGE_WRONG:
 	case FAULT_REQUEST_FAILS:
+	case FAULT_PAGE_REPEAT:
+	case FAULT_PAGE_REORDER:
+	case FAULT_PAGE_CUT:
+	case FAULT_PAGE_JUMP_BACK:
+	case FAULT_PAGE_OVERSIZE:
 		exchange_perform(exchange);
 		exchange_deliver(exchange);
 		break;

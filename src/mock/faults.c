@@ -11,8 +11,8 @@ struct faults {
 	struct fault_rule *rules;
 	size_t count;
 	uint64_t seed;
-	int64_t installs[MOCK_SERVICE_COUNT];
-	int64_t queries[MOCK_SERVICE_COUNT];
+	int64_t installs[MOCK_PEER_COUNT];
+	int64_t queries[MOCK_PEER_COUNT];
 };
 
 static const struct {
@@ -35,6 +35,11 @@ static const struct {
 	[FAULT_EDGE_OLD] = {"edge-old", true},
 	[FAULT_EDGE_WRONG] = {"edge-wrong", true},
 	[FAULT_REQUEST_FAILS] = {"request-fails", false},
+	[FAULT_PAGE_REPEAT] = {"page-repeat", true},
+	[FAULT_PAGE_REORDER] = {"page-reorder", true},
+	[FAULT_PAGE_CUT] = {"page-cut", true},
+	[FAULT_PAGE_JUMP_BACK] = {"page-jump-back", true},
+	[FAULT_PAGE_OVERSIZE] = {"page-oversize", true},
 	[FAULT_FILE] = {"file", true},
 };
 
@@ -160,6 +165,11 @@ static bool rule_kind(const char *name, struct fault_rule *rule, struct error *e
 	return error_set(error, ERROR_PERMANENT, "fault: '%.64s' is none", name);
 }
 
+static bool fault_is_of_pages(enum fault_kind kind)
+{
+	return kind >= FAULT_PAGE_REPEAT && kind <= FAULT_PAGE_OVERSIZE;
+}
+
 static bool rule_read(struct json_object *object, struct fault_rule *rule, struct error *error)
 {
 	char service[FAULT_TEXT_MAX] = "*", kind[FAULT_TEXT_MAX] = "";
@@ -190,6 +200,13 @@ static bool rule_read(struct json_object *object, struct fault_rule *rule, struc
 	if (!rule->of_queries && strcmp(request, "install") != 0)
 		return error_set(error, ERROR_PERMANENT,
 			"request: '%s' is neither install nor query", request);
+	if (strcmp(service, "feed") == 0) {
+		rule->service = MOCK_FEED;
+		rule->of_queries = true;
+		return true;
+	}
+	if (fault_is_of_pages(rule->kind))
+		return error_set(error, ERROR_PERMANENT, "fault: '%s' is the feed's alone", kind);
 	rule->any_service = strcmp(service, "*") == 0;
 	if (!rule->any_service && !mock_service_from_name(service, &rule->service))
 		return error_set(
@@ -267,7 +284,8 @@ static const struct fault_rule *rule_for(
 	for (i = 0; i < faults->count; i++) {
 		const struct fault_rule *rule = &faults->rules[i];
 
-		if (rule->of_queries == query && (rule->any_service || rule->service == service) &&
+		if (rule->of_queries == query &&
+			(rule->any_service ? service != MOCK_FEED : rule->service == service) &&
 			number >= rule->from && number <= rule->to &&
 			draw(faults->seed + i, service, number) < rule->probability)
 			return rule;

@@ -15,13 +15,13 @@
  *   [{"service": "webhg2", "from": 1, "to": 2, "fault": "status", "status": 503,
  *     "retry_after": "2"}]
  *
- * or {"seed": 7, "rules": [...]}. `service`: an id or "*" (the default). `request`:
- * "install" (the default) or "query", which is any other request of a service: it has no effect and
- * no line in the ledger, and the faults that change what an edge serves do nothing to it. `from`,
- * `to`: which requests of a service, counted from 1, installs and queries apart; `to` left out or
- * null: for ever. `probability`: 0 to 1, drawn from seed, service and number alone, so that a run
- * can be repeated. `effect`: whether the certificate is installed in spite of the fault; each fault
- * has its default.
+ * or {"seed": 7, "rules": [...]}. `service`: an id, "*" (the default) for all of them, or "feed".
+ * `request`: "install" (the default) or "query", which is any other request of a service: it has no
+ * effect and no line in the ledger, and the faults that change what an edge serves do nothing to
+ * it. `from`, `to`: which requests of a service, counted from 1, installs and queries apart; `to`
+ * left out or null: for ever. `probability`: 0 to 1, drawn from seed, service and number alone, so
+ * that a run can be repeated. `effect`: whether the certificate is installed in spite of the fault;
+ * each fault has its default.
  */
 enum fault_kind {
 	FAULT_NONE,
@@ -40,6 +40,12 @@ enum fault_kind {
 	FAULT_EDGE_OLD,	     /* the edge serves the older certificate for `delay_ms` more */
 	FAULT_EDGE_WRONG,    /* the edge serves another's certificate */
 	FAULT_REQUEST_FAILS, /* idgw with asynchronous answers: the request ends as failed */
+	/* Of the feed alone, whose requests count as queries whatever `request` says. */
+	FAULT_PAGE_REPEAT,    /* the page before comes again */
+	FAULT_PAGE_REORDER,   /* its records in reverse */
+	FAULT_PAGE_CUT,	      /* half of its bytes, as if that were all */
+	FAULT_PAGE_JUMP_BACK, /* its cursor leads back to the beginning */
+	FAULT_PAGE_OVERSIZE,  /* `size` spaces before it, 8 MiB at most */
 	FAULT_FILE, /* the effect, then 200 with the file `path` and, as its Content-Encoding,
 		       `encoding` */
 };

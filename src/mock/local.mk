@@ -7,6 +7,7 @@ src_mock_libmock_a_SOURCES = \
 	src/mock/edge.c src/mock/edge.h \
 	src/mock/exchange.c \
 	src/mock/faults.c src/mock/faults.h \
+	src/mock/feed.c src/mock/feed.h \
 	src/mock/installed.c src/mock/installed.h \
 	src/mock/ledger.c src/mock/ledger.h \
 	src/mock/listener.c src/mock/listener.h \

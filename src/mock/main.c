@@ -25,6 +25,7 @@ struct program {
 	struct services *services;
 	struct faults *faults;
 	struct ledger *ledger;
+	struct feed *feed;
 	struct server *server;
 	struct edge *edges[MOCK_SERVICE_COUNT];
 };
@@ -132,6 +133,7 @@ static bool open_ports(struct program *program, struct error *error)
 		.address = options->listen,
 		.token = buffer_text(&program->token),
 		.client_certificate = options->client_ca != NULL,
+		.feed_client_certificate = options->feed_client_certificate,
 		.waf_rate = options->waf_rate,
 	};
 	struct server_parts parts = {.base = program->base, .clock = clock_system()};
@@ -143,6 +145,7 @@ static bool open_ports(struct program *program, struct error *error)
 	parts.services = program->services = services_new(&services);
 	parts.faults = program->faults;
 	parts.ledger = program->ledger;
+	parts.feed = program->feed = feed_new();
 	for (i = 0; i < MOCK_SERVICE_COUNT; i++) {
 		struct edge_options edge = {.service = (enum mock_service)i,
 			.address = options->edges[i],
@@ -204,6 +207,7 @@ static void program_stop(struct program *program)
 		edge_free(program->edges[i]);
 	services_free(program->services);
 	faults_free(program->faults);
+	feed_free(program->feed);
 	ledger_free(program->ledger);
 	for (i = 0; i < 2; i++)
 		if (program->signals[i] != NULL)

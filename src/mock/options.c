@@ -31,13 +31,16 @@ const char options_usage[] =
 	"  --idgw-delay DURATION      how long a request of idgw is pending (2s)\n"
 	"  --waf-rate N               installs a second that the WAF services take (0: any "
 	"number)\n"
+	"  --feed-client-certificate  the feed wants a client certificate, too\n"
 	"  --tls10-only               the API speaks TLS 1.0 alone, as servers do that nobody "
 	"minds\n"
 	"  --help, --version\n"
 	"\n"
 	"At run time, with the same token: GET /control/ledger, GET /control/stats, PUT and "
 	"DELETE\n"
-	"/control/faults. SIGTERM ends it.\n";
+	"/control/faults, PUT and GET /control/feed: puts a record into the feed at /feed, and "
+	"tells\n"
+	"what it was asked. SIGTERM ends it.\n";
 
 enum {
 	OPTION_LISTEN = 256,
@@ -54,6 +57,7 @@ enum {
 	OPTION_IDGW_DELAY,
 	OPTION_WAF_RATE,
 	OPTION_TLS10_ONLY,
+	OPTION_FEED_CLIENT_CERTIFICATE,
 	OPTION_HELP,
 	OPTION_VERSION,
 };
@@ -73,6 +77,7 @@ static const struct option table[] = {
 	{"idgw-delay", required_argument, NULL, OPTION_IDGW_DELAY},
 	{"waf-rate", required_argument, NULL, OPTION_WAF_RATE},
 	{"tls10-only", no_argument, NULL, OPTION_TLS10_ONLY},
+	{"feed-client-certificate", no_argument, NULL, OPTION_FEED_CLIENT_CERTIFICATE},
 	{"help", no_argument, NULL, OPTION_HELP},
 	{"version", no_argument, NULL, OPTION_VERSION},
 	{NULL, 0, NULL, 0},
@@ -147,6 +152,9 @@ static bool option_take(struct options *options, int option, const char *value, 
 	case OPTION_TLS10_ONLY:
 		options->tls10_only = true;
 		return true;
+	case OPTION_FEED_CLIENT_CERTIFICATE:
+		options->feed_client_certificate = true;
+		return true;
 	case OPTION_HELP:
 		options->help = true;
 		return true;
@@ -179,5 +187,8 @@ bool options_parse(int argc, char **argv, struct options *options, struct error 
 		options->token_file == NULL)
 		return error_set(error, ERROR_PERMANENT,
 			"--server-cert, --server-key and --token-file must be given; see --help");
+	if (options->feed_client_certificate && options->client_ca == NULL)
+		return error_set(error, ERROR_PERMANENT,
+			"--feed-client-certificate needs --client-ca; see --help");
 	return true;
 }

@@ -22,6 +22,7 @@ struct options {
 	int64_t gio_spread_ms;
 	int64_t idgw_delay_ms;
 	int64_t waf_rate;
+	bool feed_client_certificate;
 	bool tls10_only;
 	bool help;
 	bool version;

@@ -15,6 +15,7 @@ struct pattern {
 };
 
 static const struct pattern patterns[] = {
+	{"GET", ROUTE_FEED, MOCK_FEED, "/feed/v1/contracts"},
 	{"POST", ROUTE_INSTALL, MOCK_WEBHG2, "/webhg2/{code}/certificates"},
 	{"GET", ROUTE_SHOW, MOCK_WEBHG2, "/webhg2/{code}/certificates"},
 	{"PUT", ROUTE_INSTALL, MOCK_DOCEX, "/docex/{code}/hosts/{fqdn}/certificate"},

@@ -11,6 +11,7 @@ enum route_operation {
 	ROUTE_INSTALL, /* puts a certificate on a service */
 	ROUTE_SHOW,    /* which certificate is installed now */
 	ROUTE_STATUS,  /* how far an install has spread (gio-ca) */
+	ROUTE_FEED,    /* a page of the feed */
 	ROUTE_REQUEST, /* how an asynchronous install stands (idgw) */
 };
 

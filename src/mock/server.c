@@ -89,6 +89,13 @@ static bool is_waf(const struct route *route)
 	       (route->service == MOCK_WAF || route->service == MOCK_WAF_GROUP);
 }
 
+static bool wants_client_certificate(const struct server *server, const struct route *route)
+{
+	if (route->operation == ROUTE_FEED)
+		return server->options.feed_client_certificate;
+	return server->options.client_certificate && is_waf(route);
+}
+
 static void on_request(struct evhttp_request *request, void *context)
 {
 	struct server *server = context;
@@ -105,8 +112,7 @@ static void on_request(struct evhttp_request *request, void *context)
 		answer_problem(&answer, 401, "a bearer token is wanted");
 	} else if (strncmp(path, "/control/", 9) == 0) {
 		control_handle(server, request, method, path, &answer);
-	} else if (server->options.client_certificate && is_waf(&route) &&
-		   !has_client_certificate(request)) {
+	} else if (wants_client_certificate(server, &route) && !has_client_certificate(request)) {
 		answer_problem(&answer, 403, "a client certificate is wanted");
 	} else if (route.operation == ROUTE_NONE) {
 		answer_problem(&answer, 404, "there is nothing at this path");

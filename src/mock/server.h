@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "mock/faults.h"
+#include "mock/feed.h"
 #include "mock/ledger.h"
 #include "mock/services.h"
 
@@ -16,10 +17,11 @@
 struct server;
 
 struct server_options {
-	const char *address;	 /* "127.0.0.1:8443"; port 0: any free one */
-	const char *token;	 /* the bearer token that is wanted */
-	bool client_certificate; /* the two WAF services want one */
-	int64_t waf_rate;	 /* installs a second that they take; 0: any number */
+	const char *address;	      /* "127.0.0.1:8443"; port 0: any free one */
+	const char *token;	      /* the bearer token that is wanted */
+	bool client_certificate;      /* the two WAF services want one */
+	bool feed_client_certificate; /* the feed wants one */
+	int64_t waf_rate;	      /* installs a second that they take; 0: any number */
 };
 
 /* What the server works on; borrowed. */
@@ -29,6 +31,7 @@ struct server_parts {
 	struct services *services;
 	struct faults *faults;
 	struct ledger *ledger;
+	struct feed *feed;
 };
 
 /* TLS is taken over, even on failure. */

@@ -23,7 +23,7 @@ struct server {
 	struct server_parts parts;
 	struct server_options options;
 	struct listener listener;
-	struct service_counts counts[MOCK_SERVICE_COUNT];
+	struct service_counts counts[MOCK_PEER_COUNT];
 	int64_t rate_second; /* monotonic, and how many WAF installs came within it */
 	int64_t rate_used;
 	struct exchange_list exchanges;

@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
-static const char *const names[MOCK_SERVICE_COUNT] = {
+static const char *const names[MOCK_PEER_COUNT] = {
 	[MOCK_WEBHG2] = "webhg2",
 	[MOCK_DOCEX] = "docex",
 	[MOCK_CLOUD_HOSTING] = "cloud-hosting",
@@ -11,6 +11,7 @@ static const char *const names[MOCK_SERVICE_COUNT] = {
 	[MOCK_IDGW] = "idgw",
 	[MOCK_WAF] = "waf",
 	[MOCK_WAF_GROUP] = "waf-group",
+	[MOCK_FEED] = "feed",
 };
 
 const char *mock_service_name(enum mock_service service)
