@@ -12,6 +12,7 @@ src_ctl_libctl_a_SOURCES = \
 	src/ctl/verb_due.c \
 	src/ctl/verb_explain.c src/ctl/verb_explain.h \
 	src/ctl/verb_jobs.c src/ctl/verb_jobs.h \
+	src/ctl/verb_rejected.c src/ctl/verb_rejected.h \
 	src/ctl/verb_verify.c src/ctl/verb_verify.h
 certinstallctl_SOURCES = src/ctl/main.c
 certinstallctl_LDADD = src/ctl/libctl.a src/ops/libops.a src/engine/libengine.a \

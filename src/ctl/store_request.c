@@ -15,6 +15,7 @@ enum {
 	OPTION_SERVICE,
 	OPTION_CONTRACT,
 	OPTION_FQDN,
+	OPTION_DISCARD,
 	OPTION_HELP,
 };
 
@@ -26,6 +27,7 @@ static const struct option long_options[] = {
 	{"service", required_argument, NULL, OPTION_SERVICE},
 	{"contract", required_argument, NULL, OPTION_CONTRACT},
 	{"fqdn", required_argument, NULL, OPTION_FQDN},
+	{"discard", required_argument, NULL, OPTION_DISCARD},
 	{NULL, 0, NULL, 0},
 };
 
@@ -39,11 +41,15 @@ static void usage(const struct store_verb *verb, FILE *stream)
 		verb->name, verb->operands, verb->help);
 }
 
-static bool take_filter(struct store_request *request, int option, const char *value)
+static bool take_own(struct store_request *request, int option, const char *value)
 {
 	enum job_state state;
 
-	if (!request->verb->takes_filter)
+	if (option == OPTION_DISCARD && (request->verb->takes & STORE_TAKES_DISCARD) != 0) {
+		request->discard = value;
+		return true;
+	}
+	if ((request->verb->takes & STORE_TAKES_FILTER) == 0)
 		return false;
 	switch (option) {
 	case OPTION_STATE:
@@ -87,7 +93,7 @@ static bool parse(struct store_request *request, int argc, char **argv, int *sta
 			request->config_path = optarg;
 		} else if (option == OPTION_JSON) {
 			request->json = true;
-		} else if (!take_filter(request, option, optarg)) {
+		} else if (!take_own(request, option, optarg)) {
 			usage(request->verb, stderr);
 			return false;
 		}
@@ -168,12 +174,14 @@ int store_request_fault(const struct store_request *request, const char *sentenc
 
 bool store_request_id(const struct store_request *request, const char *text, int64_t *id)
 {
+	bool of_jobs = (request->verb->takes & STORE_TAKES_DISCARD) == 0;
 	char clean[64];
 
 	if (text_to_int64(text, 1, INT64_MAX, id))
 		return true;
 	text_sanitise(clean, sizeof(clean), text, strlen(text));
-	fprintf(stderr, "certinstallctl %s: \"%s\" is no job's number; see certinstallctl jobs\n",
-		request->verb->name, clean);
+	fprintf(stderr, "certinstallctl %s: \"%s\" is no %s number; see certinstallctl %s\n",
+		request->verb->name, clean, of_jobs ? "job's" : "record's",
+		of_jobs ? "jobs" : "rejected");
 	return false;
 }

@@ -15,11 +15,14 @@ enum store_status {
 	STORE_USAGE = 2,
 };
 
+#define STORE_TAKES_FILTER 1U  /* --state, --service, --contract, --fqdn */
+#define STORE_TAKES_DISCARD 2U /* --discard */
+
 struct store_verb {
 	const char *name;
 	const char *operands; /* as the usage shows them */
 	const char *help;     /* further options, a line each; "" when none */
-	bool takes_filter;    /* --state, --service, --contract, --fqdn */
+	unsigned takes;	      /* STORE_TAKES_… */
 };
 
 struct store_request {
@@ -27,6 +30,7 @@ struct store_request {
 	const char *config_path;
 	bool json;
 	struct store_filter filter;
+	const char *discard; /* NULL: not given */
 	char **operands;
 	int operand_count;
 	struct config *config;
@@ -50,7 +54,7 @@ int store_request_end(struct store_request *request, int status);
 /* Says what is wrong on standard error; returns STORE_FAULT. */
 int store_request_fault(const struct store_request *request, const char *sentence);
 
-/* A job number; false, and said so, when TEXT is none. */
+/* A job's number, or a set-aside record's; false, and said so, when TEXT is none. */
 bool store_request_id(const struct store_request *request, const char *text, int64_t *id);
 
 #endif

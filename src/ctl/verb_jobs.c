@@ -94,7 +94,7 @@ static int run_jobs(struct store_request *request)
 
 int verb_jobs(int argc, char **argv)
 {
-	static const struct store_verb verb = {"jobs", "", FILTER_HELP, true};
+	static const struct store_verb verb = {"jobs", "", FILTER_HELP, STORE_TAKES_FILTER};
 	struct store_request request;
 	int status;
 
@@ -248,7 +248,7 @@ static int run_show(struct store_request *request)
 
 int verb_show(int argc, char **argv)
 {
-	static const struct store_verb verb = {"show", "JOB", "", false};
+	static const struct store_verb verb = {"show", "JOB", "", 0};
 	struct store_request request;
 	int status;
 
@@ -319,7 +319,7 @@ static int run_retry(struct store_request *request)
 
 int verb_retry(int argc, char **argv)
 {
-	static const struct store_verb verb = {"retry", "JOB...", "", false};
+	static const struct store_verb verb = {"retry", "JOB...", "", 0};
 	struct store_request request;
 	int status;
 

@@ -222,7 +222,7 @@ int verb_verify(int argc, char **argv)
 		"  --service ID     only installs on this service\n"
 		"  --contract CODE  only installs of this contract\n"
 		"  --fqdn NAME      only installs for this host name\n",
-		true};
+		STORE_TAKES_FILTER};
 	struct store_request request;
 	int status;
 
