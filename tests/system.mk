@@ -42,3 +42,6 @@ TESTS += $(server_tests)
 EXTRA_DIST += $(server_tests) tests/system/servers/lxd.sh tests/system/servers/common.sh
 TESTS += tests/system/backup.sh
 EXTRA_DIST += tests/system/backup.sh
+
+TESTS += tests/system/feed.sh
+EXTRA_DIST += tests/system/feed.sh

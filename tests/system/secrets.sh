@@ -7,7 +7,9 @@
 . "$(dirname "$0")/keys.sh"
 system_begin
 mock_start
-write_config 'retry-floor = "100ms"' 'retry-ceiling = "200ms"'
+write_config 'retry-floor = "100ms"' 'retry-ceiling = "200ms"' \
+	"feed-url = \"https://$(mock_api)/feed\"" 'feed-token = "estate/token"' \
+	'feed-ca = "estate/root.pem"'
 keys_begin
 
 # clean NAME FILE…: no line of a key in them.
@@ -18,6 +20,23 @@ clean() {
 	check "$name" 0 "$(cat "$@" | grep -caF -f "$lines")"
 }
 
+# feed FILE: to the mock's feed.
+feed() {
+	curl -sS --fail --cacert "$estate/root.pem" -X PUT --data-binary "@$1" -o /dev/null \
+		-H "Authorization: Bearer $(cat "$estate/token")" "https://$(mock_api)/control/feed"
+}
+
+# What a feed delivers goes another way, and a key may be in what is no record.
+mkdir "$scratch/fed"
+spool=$scratch/fed take fed --item dv-ssl --key ec-p256 --link webhg2:f1:fed.example.jp
+spool=$scratch/fed take fedp12 --item bring-in --key rsa-2048 --pkcs12 \
+	--link webhg2:f2:fedp12.example.jp
+spool=$scratch/fed take fedbad --item dv-ssl --key rsa-2048 --link webhg2:f3:fedbad.example.jp
+sed -i 's/"state"/"stat"/' "$scratch/fed/fedbad.json"
+for name in fed fedbad fedp12; do
+	feed "$scratch/fed/$name.json"
+done
+
 daemon_start --verbose 2>/dev/null || exit 99
 take rsa --item ov-ssl --key rsa-2048 --link webhg2:r1:rsa.example.jp \
 	--link gio-ca:r2:rsa.example.jp --link docex:r3:rsa.example.jp
@@ -27,7 +46,7 @@ take p12 --item bring-in --key rsa-3072 --pkcs12 --link webhg2:p1:p12.example.jp
 	--link cloud-hosting:p2:p12.example.jp --link docex:p3:p12.example.jp
 # A key that does not belong is read, too, and refused.
 take wrong --item bring-in --key ec-p384 --wrong-key --link docex:w1:wrong.example.jp
-wait_for 20 sh -c "[ \$(grep -c 'installed on try 1' '$log') -eq 9 ]"
+wait_for 20 sh -c "[ \$(grep -c 'installed on try 1' '$log') -eq 11 ]"
 # One that stays in the queue, sealed.
 faults '"service":"webhg2","fault":"status","status":503'
 take stays --item dv-ssl --key rsa-2048 --link webhg2:s1:stays.example.jp
@@ -47,6 +66,7 @@ check "there is something to look for" yes \
 		wc -l "$lines" "$needles")"
 check "all of it is told of the spool's own copy" yes \
 	"$(cat "$spool/rejected/"*json | grep -qaF -f "$lines" && echo yes)"
+check "a record of the feed is set aside" 1 "$(query 'select count(*) from set_aside')"
 clean "the log" "$log"
 clean "the reasons of rejected records" "$spool"/rejected/*.reason
 clean "the store and its journal" "$scratch"/store/*
