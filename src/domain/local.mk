@@ -18,5 +18,6 @@ src_domain_libdomain_a_SOURCES = \
 	src/domain/linkage_trail.c \
 	src/domain/plan.c src/domain/plan.h \
 	src/domain/schedule.c src/domain/schedule.h \
+	src/domain/succession.c src/domain/succession.h \
 	src/domain/throttle.c src/domain/throttle.h src/domain/throttle_private.h \
 	src/domain/throttle_rate.c
