@@ -11,7 +11,9 @@ src_store_libstore_a_SOURCES = \
 	src/store/store_jobs.c \
 	src/store/store_known.c \
 	src/store/store_leases.c \
+	src/store/store_judgement.c \
 	src/store/store_next.c \
 	src/store/store_open.c \
 	src/store/store_schema.c \
-	src/store/store_sqlite.c
+	src/store/store_sqlite.c \
+	src/store/store_tenants.c

@@ -188,8 +188,10 @@ struct store_settlement {
 bool must_check store_job_settle(struct store *store, const struct store_settlement *settlement,
 	bool *applied, struct error *error);
 
-/* Sets a job's state outside a lease: supersede, cancel, an operator's retry. A running lease
- * stays. */
+/*
+ * Sets a job's state outside a lease: supersede, cancel, an operator's retry. A running lease
+ * stays, and the try that may be under way counts from then on (attempts).
+ */
 bool must_check store_job_set_state(struct store *store, int64_t id, enum job_state state,
 	int64_t next_ms, int64_t settled_ms, const char *detail, struct error *error);
 
@@ -201,6 +203,24 @@ bool must_check store_job_set_state(struct store *store, int64_t id, enum job_st
  */
 bool must_check store_job_reschedule(struct store *store, int64_t id, int64_t base_ms,
 	int64_t due_ms, const char *trail, struct error *error);
+
+/*
+ * Brings job ID in line with another judgement of its link: scheduled, as store_job_reschedule
+ * does, or held (due_ms 0), which keeps pushed_ms. A running lease stays, what comes of it is not
+ * applied, and the try that may be under way counts from then on (attempts).
+ */
+struct store_judgement {
+	enum job_state state; /* JOB_SCHEDULED or JOB_HELD */
+	int64_t base_ms;
+	int64_t due_ms; /* next_ms as well */
+	int64_t issued_ms;
+	int64_t revoked_ms;
+	int generation;
+	const char *idempotency_key; /* NULL: the one there is */
+	const char *detail;	     /* NULL: none */
+};
+bool must_check store_job_judge(struct store *store, int64_t id,
+	const struct store_judgement *judgement, const char *trail, struct error *error);
 
 /*
  * The earliest instant at which CLAIM (its limit and token do not count) would find something to
@@ -250,6 +270,51 @@ bool must_check store_leases_renew(
  */
 bool must_check store_leases_shorten(
 	struct store *store, int64_t until_ms, size_t *count, struct error *error);
+
+/* ---- tenants: which contracts name a (service, service code) pair, and which of them has it ----
+ */
+
+struct store_tenant {
+	char *contract;
+	int64_t since_ms; /* the oldest of its links to the pair */
+	int64_t freed_ms; /* when another contract let the pair go to it; 0: never */
+	bool holds;	  /* of one tenant of a pair at most */
+	bool begun; /* a job of it on the pair was pushed, or may have been; not for putting */
+};
+
+/* A pair that a contract names. */
+struct store_pair {
+	char *service;
+	char *service_code;
+	int64_t since_ms;
+};
+
+void store_tenants_free(struct store_tenant *tenants, size_t count);
+void store_pairs_free(struct store_pair *pairs, size_t count);
+
+/*
+ * Adds TENANT, or replaces what is known of its contract. The contract has to be there. Fails when
+ * it holds and another one does: that is to be put first.
+ */
+bool must_check store_tenant_put(struct store *store, const char *service, const char *service_code,
+	const struct store_tenant *tenant, struct error *error);
+/* No error when there is none. */
+bool must_check store_tenant_remove(struct store *store, const char *service,
+	const char *service_code, const char *contract, struct error *error);
+/* In order of contract code. */
+bool must_check store_tenants_of_pair(struct store *store, const char *service,
+	const char *service_code, struct store_tenant **tenants, size_t *count,
+	struct error *error);
+/* In order of service and service code. */
+bool must_check store_pairs_of_contract(struct store *store, const char *contract,
+	struct store_pair **pairs, size_t *count, struct error *error);
+
+/*
+ * Whether another contract's install went over JOB's on its target (service, service code, FQDN),
+ * or may have: pushed after JOB's last push, or still in hand.
+ */
+bool must_check store_job_pushed_over(
+	struct store *store, const struct store_job *job, bool *pushed_over, struct error *error);
 
 /* ---- attempts ---- */
 

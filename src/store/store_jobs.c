@@ -320,7 +320,7 @@ static bool add_row(
 	return true;
 }
 
-static bool put_trail(struct store *store, int64_t id, const char *trail, struct error *error)
+bool store_trail_put(struct store *store, int64_t id, const char *trail, struct error *error)
 {
 	sqlite3_stmt *statement = store_statement(store, STATEMENT_TRAIL_PUT,
 		"INSERT INTO trails(job_id, trail) VALUES(?1, ?2) "
@@ -342,7 +342,7 @@ bool store_job_add(struct store *store, const struct store_job *job, const char 
 	if (!store_write_enter(store, &own, error))
 		return false;
 	done = add_row(store, job, id, error) &&
-	       (trail == NULL || put_trail(store, *id, trail, error));
+	       (trail == NULL || store_trail_put(store, *id, trail, error));
 	return store_write_leave(store, own, done, error);
 }
 
@@ -363,7 +363,8 @@ static bool set_state(struct store *store, int64_t id, enum job_state state, int
 {
 	sqlite3_stmt *statement = store_statement(store, STATEMENT_SET_STATE,
 		"UPDATE jobs SET state = ?2, next_ms = ?3, settled_ms = ?4, "
-		"detail = coalesce(?5, detail) WHERE id = ?1",
+		"detail = coalesce(?5, detail), attempts = CASE WHEN attempts = 0 "
+		"AND state IN " SQL_IN_HAND " THEN 1 ELSE attempts END WHERE id = ?1",
 		error);
 
 	if (statement == NULL)
@@ -384,36 +385,5 @@ bool store_job_set_state(struct store *store, int64_t id, enum job_state state, 
 	if (!store_write_enter(store, &own, error))
 		return false;
 	done = set_state(store, id, state, next_ms, settled_ms, detail, error);
-	return store_write_leave(store, own, done, error);
-}
-
-static bool reschedule(
-	struct store *store, int64_t id, int64_t base_ms, int64_t due_ms, struct error *error)
-{
-	sqlite3_stmt *statement = store_statement(store, STATEMENT_RESCHEDULE,
-		"UPDATE jobs SET state = " SQL_SCHEDULED ", base_ms = ?2, due_ms = ?3, "
-		"next_ms = ?3, first_attempt_ms = 0, pushed_ms = 0, settled_ms = 0, detail = '', "
-		"remote = '', guarded = 0, idempotency_key = CASE WHEN guarded THEN "
-		"lower(hex(randomblob(16))) ELSE idempotency_key END "
-		"WHERE id = ?1",
-		error);
-
-	if (statement == NULL)
-		return false;
-	store_bind_int(statement, 1, id);
-	store_bind_int(statement, 2, base_ms);
-	store_bind_int(statement, 3, due_ms);
-	return store_run(store, statement, error) && store_job_changed(store, id, error);
-}
-
-bool store_job_reschedule(struct store *store, int64_t id, int64_t base_ms, int64_t due_ms,
-	const char *trail, struct error *error)
-{
-	bool own, done;
-
-	if (!store_write_enter(store, &own, error))
-		return false;
-	done = reschedule(store, id, base_ms, due_ms, error) &&
-	       (trail == NULL || put_trail(store, id, trail, error));
 	return store_write_leave(store, own, done, error);
 }

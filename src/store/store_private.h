@@ -35,6 +35,7 @@ int store_wait_for_lock(void *unused, int tries);
 #define SQL_VERIFYING "4"
 #define SQL_TO_BE_PUSHED "(2, 5)"	   /* scheduled, retrying: a claim makes them installing */
 #define SQL_IN_HAND "(3, 4)"		   /* installing, verifying: what a settlement may end */
+#define SQL_BEGUN "(3, 4, 5, 6)"	   /* a push went out, or may have */
 #define SQL_WAITING "(2, 3, 4, 5)"	   /* to be acted on at next_ms */
 #define SQL_OPEN "(1, 2, 3, 4, 5)"	   /* neither installed nor final */
 #define SQL_NEEDS_KEY "(1, 2, 3, 4, 5, 7)" /* a failed one can be retried by an operator */
@@ -82,6 +83,12 @@ enum store_statement {
 	STATEMENT_SET_ASIDE_LIST,
 	STATEMENT_SET_ASIDE_DISCARD,
 	STATEMENT_SET_ASIDE_CLEAR,
+	STATEMENT_JUDGEMENT,
+	STATEMENT_TENANT_PUT,
+	STATEMENT_TENANT_REMOVE,
+	STATEMENT_TENANTS_OF_PAIR,
+	STATEMENT_PAIRS_OF_CONTRACT,
+	STATEMENT_PUSHED_OVER,
 	STATEMENT_COUNT
 };
 
@@ -149,6 +156,9 @@ bool must_check store_job_read(
 	struct store *store, sqlite3_stmt *statement, struct store_job *job, struct error *error);
 /* Fails unless the last statement changed one row: job ID's. */
 bool must_check store_job_changed(struct store *store, int64_t id, struct error *error);
+/* Adds the trail of job ID, or puts it in the place of the one there is. */
+bool must_check store_trail_put(
+	struct store *store, int64_t id, const char *trail, struct error *error);
 /* Steps STATEMENT to its end and appends its jobs. */
 bool must_check store_jobs_read(struct store *store, sqlite3_stmt *statement,
 	struct store_job **jobs, size_t *count, struct error *error);

@@ -801,6 +801,29 @@ static void use_feeds(struct fixture *f, struct store *store)
 	buffer_free(&cursor);
 }
 
+static void use_tenants(struct fixture *f, struct store *store, int64_t id)
+{
+	const struct store_judgement judgement = {.state = JOB_HELD};
+	char contract[] = "c1";
+	const struct store_tenant tenant = {.contract = contract};
+	struct store_tenant *tenants;
+	struct store_pair *pairs;
+	struct store_job job;
+	size_t count;
+	bool found;
+
+	OK(f, store_tenant_put(store, "s", "code", &tenant, &f->error));
+	OK(f, store_tenants_of_pair(store, "s", "code", &tenants, &count, &f->error));
+	store_tenants_free(tenants, count);
+	OK(f, store_pairs_of_contract(store, "c1", &pairs, &count, &f->error));
+	store_pairs_free(pairs, count);
+	OK(f, store_tenant_remove(store, "s", "code", "c1", &f->error));
+	OK(f, store_job_judge(store, id, &judgement, NULL, &f->error));
+	OK(f, store_job_get(store, id, &job, &found, &f->error));
+	OK(f, store_job_pushed_over(store, &job, &found, &f->error));
+	store_job_clear(&job);
+}
+
 /* Calls all that the pump and the intake call, so that each statement is in the cache. */
 static void use_everything(struct fixture *f, struct store *store)
 {
@@ -855,6 +878,7 @@ static void use_everything(struct fixture *f, struct store *store)
 	OK(f, store_attempt_add(
 		      store, &(struct store_attempt){.job_id = id, .outcome = "done"}, &f->error));
 	OK(f, store_attempts(store, id, ignore_attempt, NULL, &f->error));
+	use_tenants(f, store, id);
 	OK(f, store_secrets_wipe(store, &id, 1, &f->error));
 	buffer_free(&buffer);
 }
