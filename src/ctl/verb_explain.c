@@ -81,8 +81,8 @@ static void judge(struct explain *explain, const struct contract *contract,
 	for (i = 0; i < contract->link_count; i++) {
 		struct verdict *verdict = &verdicts[i];
 
-		linkage_judge(
-			&explain->request.rulebook, contract, i, facts, explain->now_ms, verdict);
+		linkage_judge(&explain->request.rulebook, contract, i, facts, NULL, explain->now_ms,
+			verdict);
 		if (verdict->kind == VERDICT_REFUSE || verdict->kind == VERDICT_HOLD)
 			worsen(explain, EXPLAIN_REFUSED);
 		if (verdict->has_due)

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "domain/hostname.h"
 #include "domain/linkage_private.h"
 
@@ -43,14 +44,16 @@ static bool judge_none(struct judgement *judgement)
 
 	if (judgement->contract->state == CONTRACT_ENDED) {
 		trail_add(judgement, "9", TRAIL_NOTE,
-			"The contract has ended: nothing more is installed, and what is installed "
-			"stays.");
+			"The contract has ended: nothing more is installed. What is installed "
+			"stays on the services and goes on being served.");
 	} else if (strcmp(link->service, SERVICE_OTHER) == 0) {
 		trail_add(judgement, "9", TRAIL_NOTE,
-			"The linked service is \"その他\": the customer installs the certificate.");
+			"The linked service is \"その他\": the customer installs the certificate. "
+			"What was installed on a linked service before stays there.");
 	} else if (link->service_code[0] == '\0') {
 		trail_add(judgement, "9", TRAIL_NOTE,
-			"The link to %s names no service code, so there is nothing to install on.",
+			"The link to %s names no service code, so there is nothing to install on. "
+			"What was installed there before stays.",
 			judgement->service != NULL ? service_name(judgement->service)
 						   : link->service);
 	} else if (judgement->facts == NULL) {
@@ -279,23 +282,51 @@ static void judge_link(struct judgement *judgement)
 			"Applies to certificates brought in alone.");
 }
 
+static void begin(struct judgement *judgement, size_t link)
+{
+	const struct contract *contract = judgement->contract;
+
+	assert(link < contract->link_count);
+	judgement->item = item_from_id(contract->item);
+	judgement->link = &contract->links[link];
+	judgement->service = rulebook_service(judgement->rulebook, judgement->link->service);
+	judgement->bring_in = item_is_bring_in(judgement->item);
+	*judgement->verdict = (struct verdict){0};
+}
+
+/* What the lines and reasons come to. */
+static void conclude(struct judgement *judgement)
+{
+	struct verdict *verdict = judgement->verdict;
+
+	if (verdict->reasons == 0 && !judgement_is_held(judgement)) {
+		verdict->kind = VERDICT_ACCEPT;
+		verdict->has_due = true;
+		verdict->schedule = judgement->schedule;
+		return;
+	}
+	schedule_clear(&judgement->schedule);
+	verdict->kind = VERDICT_REFUSE;
+	if (verdict->reasons == 0) {
+		verdict->kind = VERDICT_HOLD;
+		verdict->holder = xstrdup(judgement->tenure->holder);
+	}
+}
+
 void linkage_judge(const struct rulebook *rulebook, const struct contract *contract, size_t link,
-	const struct certificate_facts *facts, int64_t now_ms, struct verdict *verdict)
+	const struct certificate_facts *facts, const struct tenure *tenure, int64_t now_ms,
+	struct verdict *verdict)
 {
 	struct judgement judgement = {
 		.rulebook = rulebook,
 		.contract = contract,
 		.facts = facts,
-		.item = item_from_id(contract->item),
+		.tenure = tenure,
 		.now_ms = now_ms,
 		.verdict = verdict,
 	};
 
-	assert(link < contract->link_count);
-	judgement.link = &contract->links[link];
-	judgement.service = rulebook_service(rulebook, judgement.link->service);
-	judgement.bring_in = item_is_bring_in(judgement.item);
-	*verdict = (struct verdict){0};
+	begin(&judgement, link);
 	if (judge_none(&judgement))
 		return;
 	judge_service(&judgement);
@@ -304,12 +335,32 @@ void linkage_judge(const struct rulebook *rulebook, const struct contract *contr
 	judge_schedule(&judgement);
 	judge_certificate(&judgement);
 	schedule_explain(&judgement);
-	if (verdict->reasons != 0) {
-		verdict->kind = VERDICT_REFUSE;
-		schedule_clear(&judgement.schedule);
-		return;
-	}
-	verdict->kind = VERDICT_ACCEPT;
-	verdict->has_due = true;
-	verdict->schedule = judgement.schedule;
+	tenure_explain(&judgement);
+	conclude(&judgement);
+}
+
+void linkage_release(const struct rulebook *rulebook, const struct contract *contract, size_t link,
+	int64_t not_before_ms, int64_t not_after_ms, const struct tenure *tenure, int64_t now_ms,
+	struct verdict *verdict)
+{
+	const struct certificate_facts dates = {
+		.not_before_ms = not_before_ms, .not_after_ms = not_after_ms};
+	struct judgement judgement = {
+		.rulebook = rulebook,
+		.contract = contract,
+		.facts = &dates,
+		.tenure = tenure,
+		.now_ms = now_ms,
+		.verdict = verdict,
+	};
+
+	begin(&judgement, link);
+	assert(!judgement_is_held(&judgement));
+	if (judgement.service == NULL)
+		judge_service(&judgement);
+	judge_schedule(&judgement);
+	judge_dates(&judgement);
+	schedule_explain(&judgement);
+	tenure_explain(&judgement);
+	conclude(&judgement);
 }

@@ -56,6 +56,7 @@ enum trail_outcome {
 	TRAIL_PASS,
 	TRAIL_REFUSE,
 	TRAIL_WARN,
+	TRAIL_HOLD,
 	TRAIL_NOTE, /* says something that decides nothing: the due day, why a rule does not apply
 		     */
 };
@@ -65,7 +66,7 @@ const char *trail_outcome_name(enum trail_outcome outcome);
 /* One line for one rule, in words that a support engineer can read to a customer. */
 struct trail_line {
 	const char *
-		rule; /* "1" to "13"; rule 8 in parts: "8 name", "8 key", "8 dates", "8 chain", … */
+		rule; /* "1" to "15"; rule 8 in parts: "8 name", "8 key", "8 dates", "8 chain", … */
 	enum trail_outcome outcome;
 	char *text;
 };
@@ -79,8 +80,16 @@ struct verdict {
 	reason_set warnings; /* refuse nothing */
 	struct trail_line *trail;
 	size_t trail_count;
+	int64_t base_ms;	  /* rule 10, of all but VERDICT_NONE */
 	bool has_due;		  /* VERDICT_ACCEPT alone */
 	struct schedule schedule; /* filled when has_due */
+	char *holder;		  /* VERDICT_HOLD: the contract that it waits for */
+};
+
+/* What is known of who has a link's (service, service code) pair; rule 15. */
+struct tenure {
+	const char *holder; /* the contract that has it; NULL: nobody else */
+	int64_t freed_ms;   /* when another contract let it go to this one; 0: never */
 };
 
 /* The [choice]s of DOMAIN.md, which configuration keys change. */
@@ -106,12 +115,27 @@ struct rulebook {
 const struct service_rules *rulebook_service(const struct rulebook *rulebook, const char *id);
 
 /*
- * Judges link number LINK of CONTRACT (DOMAIN.md rules 1 to 13). FACTS is NULL when the contract
- * has no certificate yet: then the verdict is none. NOW_MS decides expired, and that what is late
- * is due at once: validity is looked at on the due instant or now, whichever is later. Pure.
+ * Judges link number LINK of CONTRACT (DOMAIN.md rules 1 to 13, and 15). FACTS is NULL when the
+ * contract has no certificate yet: then the verdict is none. TENURE is NULL when nothing is known
+ * of the pair: then rule 15 is left out. A link that would be accepted, but whose pair another
+ * contract has, is held. NOW_MS decides expired, and that what is late is due at once: validity is
+ * looked at on the due instant or now, whichever is later. Pure.
  */
 void linkage_judge(const struct rulebook *rulebook, const struct contract *contract, size_t link,
-	const struct certificate_facts *facts, int64_t now_ms, struct verdict *verdict);
+	const struct certificate_facts *facts, const struct tenure *tenure, int64_t now_ms,
+	struct verdict *verdict);
+
+/*
+ * Judges a link that was held, now that its pair went to CONTRACT: when it is due, and whether the
+ * certificate, of which only the dates are needed, is valid then. The other rules were judged when
+ * it began to wait. The verdict is accept or refuse; its trail has the lines on which that rests.
+ */
+void linkage_release(const struct rulebook *rulebook, const struct contract *contract, size_t link,
+	int64_t not_before_ms, int64_t not_after_ms, const struct tenure *tenure, int64_t now_ms,
+	struct verdict *verdict);
+
+/* Rule 10: the instant from which a link's days are counted. TENURE may be NULL. */
+int64_t linkage_base_ms(const struct contract *contract, size_t link, const struct tenure *tenure);
 
 /* Frees what VERDICT holds; it is {0} again. */
 void verdict_clear(struct verdict *verdict);

@@ -89,7 +89,7 @@ static void look_text(const struct judgement *judgement, char *target, size_t si
 	}
 }
 
-static void judge_dates(struct judgement *judgement)
+void judge_dates(struct judgement *judgement)
 {
 	const struct certificate_facts *facts = judgement->facts;
 	int64_t left_ms = facts->not_after_ms - judgement->look_ms;

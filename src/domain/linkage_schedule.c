@@ -6,11 +6,46 @@
 
 #define CLOSINGS_NAMED_MAX 12
 
+static const char *certificate_word(const struct judgement *judgement)
+{
+	return judgement->bring_in ? "registration" : "issuance";
+}
+
 static const char *base_word(const struct judgement *judgement)
 {
-	if (judgement->link_is_later)
+	switch (judgement->base) {
+	case BASE_CERTIFICATE:
+		break;
+	case BASE_LINK:
 		return "the link being added";
-	return judgement->bring_in ? "registration" : "issuance";
+	case BASE_FREED:
+		return "the service code becoming free";
+	}
+	return certificate_word(judgement);
+}
+
+static int64_t base_of(const struct contract *contract, const struct contract_link *link,
+	const struct tenure *tenure, enum base_kind *kind)
+{
+	int64_t base_ms = contract->certificate_at_ms;
+
+	*kind = BASE_CERTIFICATE;
+	if (link->since_ms > base_ms) {
+		base_ms = link->since_ms;
+		*kind = BASE_LINK;
+	}
+	if (tenure != NULL && tenure->freed_ms > base_ms) {
+		base_ms = tenure->freed_ms;
+		*kind = BASE_FREED;
+	}
+	return base_ms;
+}
+
+int64_t linkage_base_ms(const struct contract *contract, size_t link, const struct tenure *tenure)
+{
+	enum base_kind kind;
+
+	return base_of(contract, &contract->links[link], tenure, &kind);
 }
 
 /* Where a service takes installs within some hours alone, the next opening decides. */
@@ -36,14 +71,12 @@ void judge_schedule(struct judgement *judgement)
 	const struct contract *contract = judgement->contract;
 	const struct service_rules *service = judgement->service;
 	struct schedule_rules rules;
-	int64_t base_ms;
+	int64_t base_ms = base_of(contract, judgement->link, judgement->tenure, &judgement->base);
 
-	judgement->link_is_later = judgement->link->since_ms > contract->certificate_at_ms;
+	judgement->verdict->base_ms = base_ms;
 	judgement->look_ms = judgement->now_ms;
 	if (service == NULL)
 		return;
-	base_ms =
-		judgement->link_is_later ? judgement->link->since_ms : contract->certificate_at_ms;
 	rules = (struct schedule_rules){
 		.business_days = service->business_days,
 		.opening_minute = service->opening_minute,
@@ -64,24 +97,33 @@ void judge_schedule(struct judgement *judgement)
 
 static void explain_base(struct judgement *judgement)
 {
-	char base[CIVIL_INSTANT_MAX], other[CIVIL_INSTANT_MAX];
-	const char *word = judgement->bring_in ? "registration" : "issuance";
+	const struct contract *contract = judgement->contract;
+	char base[CIVIL_INSTANT_MAX], at[CIVIL_INSTANT_MAX], since[CIVIL_INSTANT_MAX];
+	const char *word = certificate_word(judgement);
 
 	civil_format_instant(base, judgement->schedule.base_ms, TOKYO_OFFSET_MIN);
-	if (judgement->link_is_later) {
-		civil_format_instant(
-			other, judgement->contract->certificate_at_ms, TOKYO_OFFSET_MIN);
+	civil_format_instant(at, contract->certificate_at_ms, TOKYO_OFFSET_MIN);
+	civil_format_instant(since, judgement->link->since_ms, TOKYO_OFFSET_MIN);
+	switch (judgement->base) {
+	case BASE_CERTIFICATE:
+		trail_add(judgement, "10", TRAIL_NOTE,
+			"Days are counted from the %s, %s; the link has been there since %s.", word,
+			base, since);
+		return;
+	case BASE_LINK:
 		trail_add(judgement, "10", TRAIL_NOTE,
 			"Days are counted from the instant at which the link was added, %s, since "
-			"it is "
-			"later than the %s (%s).",
-			base, word, other);
+			"it is later than the %s (%s).",
+			base, word, at);
+		return;
+	case BASE_FREED:
+		trail_add(judgement, "10", TRAIL_NOTE,
+			"Days are counted from the instant at which another contract let the "
+			"service code go, %s, since it is later than the %s (%s) and the link "
+			"(%s).",
+			base, word, at, since);
 		return;
 	}
-	civil_format_instant(other, judgement->link->since_ms, TOKYO_OFFSET_MIN);
-	trail_add(judgement, "10", TRAIL_NOTE,
-		"Days are counted from the %s, %s; the link has been there since %s.", word, base,
-		other);
 }
 
 static void explain_days(struct judgement *judgement, civil_day due)
@@ -155,10 +197,40 @@ void schedule_explain(struct judgement *judgement)
 	if (judgement->schedule_failed)
 		trail_add(judgement, "11", TRAIL_REFUSE, "No due day can be found: %s",
 			judgement->schedule_error.text);
-	if (judgement->verdict->reasons != 0)
+	if (judgement->verdict->reasons != 0 || judgement_is_held(judgement))
 		return;
 	explain_base(judgement);
 	explain_days(judgement, civil_day_of(judgement->schedule.due_ms, TOKYO_OFFSET_MIN));
 	explain_closings(judgement);
 	explain_hour(judgement);
+}
+
+bool judgement_is_held(const struct judgement *judgement)
+{
+	const struct tenure *tenure = judgement->tenure;
+
+	return tenure != NULL && tenure->holder != NULL &&
+	       strcmp(tenure->holder, judgement->contract->code) != 0;
+}
+
+void tenure_explain(struct judgement *judgement)
+{
+	const struct contract_link *link = judgement->link;
+	bool refused = judgement->verdict->reasons != 0;
+
+	if (judgement->tenure == NULL)
+		return;
+	if (!judgement_is_held(judgement)) {
+		trail_add(judgement, "15", TRAIL_PASS,
+			"Service code %s of %s is this contract's: no other contract has it.",
+			link->service_code, link->service);
+		return;
+	}
+	trail_add(judgement, "15", refused ? TRAIL_NOTE : TRAIL_HOLD,
+		"Contract %s has service code %s of %s. %s when that contract lets it go: when its "
+		"linked service is changed to \"その他\", its service code is deleted, or it ends. "
+		"What it installed stays and is served until then and after.",
+		judgement->tenure->holder, link->service_code, link->service,
+		refused ? "Besides what refuses it, this install could begin only"
+			: "This install waits, and is scheduled by itself");
 }

@@ -77,6 +77,8 @@ const char *trail_outcome_name(enum trail_outcome outcome)
 		return "refuse";
 	case TRAIL_WARN:
 		return "warn";
+	case TRAIL_HOLD:
+		return "hold";
 	case TRAIL_NOTE:
 		return "note";
 	}
@@ -129,5 +131,6 @@ void verdict_clear(struct verdict *verdict)
 		free(verdict->trail[i].text);
 	free(verdict->trail);
 	schedule_clear(&verdict->schedule);
+	free(verdict->holder);
 	*verdict = (struct verdict){0};
 }

@@ -55,8 +55,8 @@ static void judge_links(struct work *work)
 		const char *fqdn = contract->links[i].fqdn;
 
 		applied->links[i].fqdn = xstrdup(hostname_normalise(fqdn, normal) ? normal : fqdn);
-		linkage_judge(
-			rulebook, contract, i, facts, work->now_ms, &applied->links[i].verdict);
+		linkage_judge(rulebook, contract, i, facts, NULL, work->now_ms,
+			&applied->links[i].verdict);
 	}
 }
 

@@ -43,10 +43,15 @@ struct test_case {
 	bool no_bring_in_wildcard, agency_chain_warns, bring_in_chain_refuses;
 	const char *hours_from, *hours_until;
 	bool hours_business_days;
+	/* Of the pair; nothing known of it where both are left out. */
+	const char *holder, *freed;
+	bool released; /* judged when the pair became free, by the dates alone */
+	const char *base;
 };
 
 #define ACCEPTED .kind = VERDICT_ACCEPT
 #define REFUSED(set) .kind = VERDICT_REFUSE, .reasons = (set)
+#define HELD .kind = VERDICT_HOLD
 #define NO_LINK .kind = VERDICT_NONE
 #define TRAIL(id, word) .rule = (id), .outcome = TRAIL_##word
 
@@ -138,10 +143,11 @@ static bool has_line(const struct verdict *verdict, const struct test_case *test
 /* What is true of every verdict. */
 static void check_shape(const struct verdict *verdict, const char *what)
 {
-	size_t i, j, refusing = 0, warning = 0;
+	size_t i, j, refusing = 0, warning = 0, holding = 0;
 
 	assert_int_equal(verdict->has_due, verdict->kind == VERDICT_ACCEPT);
 	assert_int_equal(verdict->reasons != 0, verdict->kind == VERDICT_REFUSE);
+	assert_int_equal(verdict->holder != NULL, verdict->kind == VERDICT_HOLD);
 	if (!verdict->has_due)
 		assert_null(verdict->schedule.days);
 	assert_true(verdict->trail_count > 0);
@@ -150,6 +156,7 @@ static void check_shape(const struct verdict *verdict, const char *what)
 
 		refusing += line->outcome == TRAIL_REFUSE;
 		warning += line->outcome == TRAIL_WARN;
+		holding += line->outcome == TRAIL_HOLD;
 		assert_true(text_is_clean(line->text, strlen(line->text)));
 		for (j = 0; j < i; j++) {
 			if (strcmp(line->rule, verdict->trail[j].rule) == 0)
@@ -157,7 +164,25 @@ static void check_shape(const struct verdict *verdict, const char *what)
 		}
 	}
 	assert_int_equal(refusing > 0, verdict->kind == VERDICT_REFUSE);
+	assert_int_equal(holding > 0, verdict->kind == VERDICT_HOLD);
 	assert_int_equal(warning > 0, verdict->warnings != 0);
+}
+
+static void judge_with(const struct test_case *test, const struct rulebook *rulebook,
+	const struct contract *contract, const struct certificate_facts *facts,
+	struct verdict *verdict)
+{
+	int64_t now_ms = instant(or_else(test->now, "2026-11-20T11:00:00+09:00"));
+	const struct tenure tenure = {
+		.holder = test->holder, .freed_ms = test->freed != NULL ? instant(test->freed) : 0};
+	const struct tenure *known = test->holder != NULL || test->freed != NULL ? &tenure : NULL;
+
+	if (test->released)
+		linkage_release(rulebook, contract, 0, facts->not_before_ms, facts->not_after_ms,
+			known, now_ms, verdict);
+	else
+		linkage_judge(rulebook, contract, 0, test->none_issued ? NULL : facts, known,
+			now_ms, verdict);
 }
 
 static void judge(const struct test_case *test, struct verdict *verdict)
@@ -186,8 +211,7 @@ static void judge(const struct test_case *test, struct verdict *verdict)
 	rulebook.policy.bring_in_needs_chain = test->bring_in_chain_refuses;
 	if (test->cutoff_minute != 0)
 		rulebook.policy.cutoff_minute = test->cutoff_minute;
-	linkage_judge(&rulebook, &contract, 0, test->none_issued ? NULL : &facts,
-		instant(or_else(test->now, "2026-11-20T11:00:00+09:00")), verdict);
+	judge_with(test, &rulebook, &contract, &facts, verdict);
 	holidays_free(holidays);
 	contract_clear(&contract);
 	certificate_facts_clear(&facts);
@@ -214,8 +238,13 @@ static void check(const struct test_case *test)
 		if (strcmp(due, test->due) != 0)
 			fail_msg("%s: due %s, not %s", test->what, due, test->due);
 	}
+	if (test->base != NULL)
+		assert_int_equal(verdict.base_ms, instant(test->base));
+	if (test->kind == VERDICT_HOLD)
+		assert_string_equal(verdict.holder, test->holder);
 	verdict_clear(&verdict);
 	assert_null(verdict.trail);
+	assert_null(verdict.holder);
 }
 
 #define CHECK_ALL(table)                                                                           \
@@ -772,9 +801,68 @@ static void test_words(void **state)
 	assert_string_equal(trail_outcome_name(TRAIL_NOTE), "note");
 }
 
+#define FREED_LATER .freed = "2026-11-24T12:00:00+09:00"
+
+static void test_rule_15_holding(void **state)
+{
+	static const struct test_case tests[] = {
+		{"nothing known of the pair", ACCEPTED, .due = "2026-11-24T09:00:00+09:00"},
+		{"this contract's", .holder = "ssl10000001", ACCEPTED, TRAIL("15", PASS),
+			.due = "2026-11-24T09:00:00+09:00"},
+		{"another's", .holder = "ssl2", HELD, TRAIL("15", HOLD),
+			.says = "Contract ssl2 has service code",
+			.base = "2026-11-20T10:15:00+09:00"},
+		{"another's, the link being later", .holder = "ssl2",
+			.link_since = "2026-11-20T10:30:00+09:00", HELD,
+			.base = "2026-11-20T10:30:00+09:00"},
+		{"refused all the same", .holder = "ssl2", .customer_csr = true,
+			REFUSED(BIT(CUSTOMER_CSR)), TRAIL("15", NOTE)},
+		{"no link, whoever has the pair", .holder = "ssl2", .ended = true, NO_LINK,
+			TRAIL("9", NOTE), .says = "goes on being served"},
+		{"became free before issuance", .freed = "2026-11-19T12:00:00+09:00", ACCEPTED,
+			.due = "2026-11-24T09:00:00+09:00", TRAIL("10", NOTE),
+			.says = "counted from the issuance", .base = "2026-11-20T10:15:00+09:00"},
+		{"became free after it", FREED_LATER, ACCEPTED, .due = "2026-11-25T09:00:00+09:00",
+			TRAIL("10", NOTE), .says = "another contract let the service code go",
+			.base = "2026-11-24T12:00:00+09:00"},
+		{"became free, and the link is later still", FREED_LATER,
+			.link_since = "2026-11-25T09:00:00+09:00", ACCEPTED,
+			.due = "2026-11-26T09:00:00+09:00", TRAIL("10", NOTE),
+			.says = "the link was added"},
+	};
+
+	(void)state;
+	CHECK_ALL(tests);
+}
+
+#define RELEASED FREED_LATER, .now = "2026-11-24T12:00:00+09:00", .released = true
+
+static void test_rule_15_release(void **state)
+{
+	static const struct test_case tests[] = {
+		{"in time", RELEASED, ACCEPTED, .due = "2026-11-25T09:00:00+09:00",
+			TRAIL("15", PASS), .base = "2026-11-24T12:00:00+09:00"},
+		{"the link is later", RELEASED, .link_since = "2026-11-25T09:00:00+09:00", ACCEPTED,
+			.due = "2026-11-26T09:00:00+09:00"},
+		{"over by then", RELEASED, .not_after = "2026-11-25T08:59:59+09:00",
+			REFUSED(BIT(EXPIRES_BEFORE_DUE)), TRAIL("8 dates", REFUSE)},
+		{"over already", RELEASED, .not_after = "2026-11-24T11:59:59+09:00",
+			REFUSED(BIT(EXPIRED)), TRAIL("8 dates", REFUSE)},
+		{"over soon after", RELEASED, .not_after = "2026-11-30T09:00:00+09:00", ACCEPTED,
+			.warnings = BIT(EXPIRES_SOON_AFTER_DUE), TRAIL("8 dates", WARN)},
+		{"the profile is gone", RELEASED, .service = "cdn", REFUSED(BIT(UNKNOWN_SERVICE)),
+			TRAIL("9", REFUSE)},
+	};
+
+	(void)state;
+	CHECK_ALL(tests);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rule_15_holding),
+		cmocka_unit_test(test_rule_15_release),
 		cmocka_unit_test(test_rule_1_items),
 		cmocka_unit_test(test_rule_1_digicert_cloud),
 		cmocka_unit_test(test_rule_2_csr),
