@@ -57,6 +57,7 @@ static const unsigned char transitions[JOB_STATE_COUNT][JOB_EVENT_COUNT] = {
 		},
 	[JOB_SCHEDULED] =
 		{
+			[JOB_EVENT_HOLD] = TO(JOB_HELD),
 			[JOB_EVENT_CLAIM] = TO(JOB_INSTALLING),
 			[JOB_EVENT_GIVE_UP] = TO(JOB_FAILED),
 			[JOB_EVENT_SUPERSEDE] = TO(JOB_SUPERSEDED),
@@ -93,6 +94,7 @@ static const unsigned char transitions[JOB_STATE_COUNT][JOB_EVENT_COUNT] = {
 		},
 	[JOB_RETRYING] =
 		{
+			[JOB_EVENT_HOLD] = TO(JOB_HELD),
 			[JOB_EVENT_CLAIM] = TO(JOB_INSTALLING),
 			[JOB_EVENT_GIVE_UP] = TO(JOB_FAILED),
 			[JOB_EVENT_SUPERSEDE] = TO(JOB_SUPERSEDED),
@@ -100,8 +102,17 @@ static const unsigned char transitions[JOB_STATE_COUNT][JOB_EVENT_COUNT] = {
 			[JOB_EVENT_REFUSE] = TO(JOB_REFUSED),
 			[JOB_EVENT_OPERATOR_RETRY] = TO(JOB_SCHEDULED),
 		},
+	[JOB_INSTALLED] =
+		{
+			/* Its link came back later, or another certificate was there since. */
+			[JOB_EVENT_HOLD] = TO(JOB_HELD),
+			[JOB_EVENT_RESCHEDULE] = TO(JOB_SCHEDULED),
+			[JOB_EVENT_REFUSE] = TO(JOB_REFUSED),
+		},
 	[JOB_FAILED] =
 		{
+			[JOB_EVENT_HOLD] = TO(JOB_HELD),
+			[JOB_EVENT_RESCHEDULE] = TO(JOB_SCHEDULED),
 			[JOB_EVENT_SUPERSEDE] = TO(JOB_SUPERSEDED),
 			[JOB_EVENT_CANCEL] = TO(JOB_CANCELLED),
 			[JOB_EVENT_REFUSE] = TO(JOB_REFUSED),
@@ -109,15 +120,25 @@ static const unsigned char transitions[JOB_STATE_COUNT][JOB_EVENT_COUNT] = {
 		},
 	[JOB_REFUSED] =
 		{
+			[JOB_EVENT_HOLD] = TO(JOB_HELD),
 			[JOB_EVENT_SUPERSEDE] = TO(JOB_SUPERSEDED),
 			[JOB_EVENT_CANCEL] = TO(JOB_CANCELLED),
 			[JOB_EVENT_RESCHEDULE] = TO(JOB_SCHEDULED),
 		},
+	[JOB_SUPERSEDED] =
+		{
+			/* The contract went back to its certificate. */
+			[JOB_EVENT_HOLD] = TO(JOB_HELD),
+			[JOB_EVENT_RESCHEDULE] = TO(JOB_SCHEDULED),
+			[JOB_EVENT_REFUSE] = TO(JOB_REFUSED),
+		},
 	[JOB_CANCELLED] =
 		{
 			/* Its link came back with the same certificate. */
+			[JOB_EVENT_HOLD] = TO(JOB_HELD),
 			[JOB_EVENT_RESCHEDULE] = TO(JOB_SCHEDULED),
 			[JOB_EVENT_REFUSE] = TO(JOB_REFUSED),
+			[JOB_EVENT_SUPERSEDE] = TO(JOB_SUPERSEDED),
 		},
 };
 

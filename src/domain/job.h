@@ -24,13 +24,17 @@ enum job_state {
 
 const char *job_state_name(enum job_state state);
 bool job_state_from_name(const char *name, enum job_state *state);
-/* True for the states that nothing leaves by itself (an operator can retry a failed job). */
+/*
+ * True for the states that nothing leaves by itself: an operator can retry a failed job, and a
+ * change of the contract can bring any of them back.
+ */
 bool job_state_is_final(enum job_state state);
 /* True while the certificate's key may still be needed: all but installed, refused, superseded,
  * cancelled. */
 bool job_state_needs_key(enum job_state state);
 
 enum job_event {
+	JOB_EVENT_HOLD,	      /* another contract has its service code */
 	JOB_EVENT_RELEASE,    /* what held it let go */
 	JOB_EVENT_CLAIM,      /* a lease was taken to push */
 	JOB_EVENT_PUSHED,     /* the service took it, the edge is still to be looked at */
@@ -41,7 +45,8 @@ enum job_event {
 	JOB_EVENT_SUPERSEDE,  /* a newer certificate took its place */
 	JOB_EVENT_CANCEL,     /* its link or contract is gone, or an operator said so */
 	JOB_EVENT_REFUSE,     /* a later judgement of its link refuses it */
-	JOB_EVENT_RESCHEDULE, /* a later judgement accepts it, or gives another due instant */
+	JOB_EVENT_RESCHEDULE, /* a later judgement accepts it, or gives another due instant, or it
+				 is to be installed once more */
 	JOB_EVENT_OPERATOR_RETRY,
 	JOB_EVENT_COUNT
 };

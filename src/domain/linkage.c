@@ -364,3 +364,20 @@ void linkage_release(const struct rulebook *rulebook, const struct contract *con
 	tenure_explain(&judgement);
 	conclude(&judgement);
 }
+
+void linkage_wait(const struct rulebook *rulebook, const struct contract *contract, size_t link,
+	const struct tenure *tenure, struct verdict *verdict)
+{
+	struct judgement judgement = {
+		.rulebook = rulebook,
+		.contract = contract,
+		.tenure = tenure,
+		.verdict = verdict,
+	};
+
+	begin(&judgement, link);
+	assert(judgement_is_held(&judgement));
+	verdict->base_ms = linkage_base_ms(contract, link, tenure);
+	tenure_explain(&judgement);
+	conclude(&judgement);
+}

@@ -134,6 +134,10 @@ void linkage_release(const struct rulebook *rulebook, const struct contract *con
 	int64_t not_before_ms, int64_t not_after_ms, const struct tenure *tenure, int64_t now_ms,
 	struct verdict *verdict);
 
+/* The verdict hold, for a link that was accepted or held before: TENURE says who has its pair. */
+void linkage_wait(const struct rulebook *rulebook, const struct contract *contract, size_t link,
+	const struct tenure *tenure, struct verdict *verdict);
+
 /* Rule 10: the instant from which a link's days are counted. TENURE may be NULL. */
 int64_t linkage_base_ms(const struct contract *contract, size_t link, const struct tenure *tenure);
 

@@ -4,21 +4,31 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/civil.h"
 
-struct changes {
-	struct plan_change *list;
-	size_t count;
+/* Rule 14: the certificate that a reissue replaces is revoked from this day on. */
+#define REVOKED_AFTER_DAYS 30
+
+/* What is compared, and what came of it so far. */
+struct comparison {
+	const struct plan_certificate *certificate; /* NULL: none */
+	const struct plan_wanted *wanted;
+	size_t wanted_count;
+	const struct plan_job *jobs;
+	size_t job_count;
+	struct plan_change *changes;
+	size_t change_count;
 	size_t capacity;
 };
 
-static void add(struct changes *changes, enum plan_action action, size_t job, size_t wanted)
+static void add(struct comparison *comparison, enum plan_action action, size_t job, size_t wanted)
 {
-	if (changes->count == changes->capacity) {
-		changes->capacity = changes->capacity ? 2 * changes->capacity : 8;
-		changes->list =
-			xreallocarray(changes->list, changes->capacity, sizeof(*changes->list));
+	if (comparison->change_count == comparison->capacity) {
+		comparison->capacity = comparison->capacity ? 2 * comparison->capacity : 8;
+		comparison->changes = xreallocarray(
+			comparison->changes, comparison->capacity, sizeof(*comparison->changes));
 	}
-	changes->list[changes->count++] = (struct plan_change){action, job, wanted};
+	comparison->changes[comparison->change_count++] = (struct plan_change){action, job, wanted};
 }
 
 static bool allows(enum job_state state, enum job_event event)
@@ -41,67 +51,178 @@ static bool same_target(const struct plan_job *job, const struct plan_wanted *wa
 	       strcmp(job->fqdn, wanted->fqdn) == 0;
 }
 
-/* A job of the snapshot's own certificate, against the present judgement of its link. */
-static void compare_judgement(struct changes *changes, const struct plan_job *job, size_t job_index,
-	const struct plan_wanted *wanted, size_t wanted_index)
+static bool same_certificate(const struct plan_certificate *certificate, const struct plan_job *job)
 {
-	const struct verdict *verdict = wanted->verdict;
-
-	if (verdict->kind == VERDICT_REFUSE) {
-		if (allows(job->state, JOB_EVENT_REFUSE))
-			add(changes, PLAN_REFUSE_JOB, job_index, wanted_index);
-		return;
-	}
-	if (verdict->kind != VERDICT_ACCEPT || !allows(job->state, JOB_EVENT_RESCHEDULE))
-		return;
-	if (job->state != JOB_SCHEDULED || job->due_ms != verdict->schedule.due_ms)
-		add(changes, PLAN_RESCHEDULE, job_index, wanted_index);
+	return certificate != NULL &&
+	       memcmp(certificate->fingerprint, job->fingerprint, FINGERPRINT_SIZE) == 0;
 }
 
-static void compare_job(struct changes *changes, const unsigned char *fingerprint,
-	const struct plan_wanted *wanted, size_t wanted_count, const struct plan_job *job,
-	size_t job_index, bool *covered)
+/* Whether the service may have, on WANTED's target, one that was issued after ISSUED_MS. */
+static bool newer_was_there(
+	const struct comparison *comparison, const struct plan_wanted *wanted, int64_t issued_ms)
 {
-	bool own =
-		fingerprint != NULL && memcmp(fingerprint, job->fingerprint, FINGERPRINT_SIZE) == 0;
 	size_t i;
 
-	for (i = 0; i < wanted_count; i++) {
-		if (is_link(&wanted[i]) && same_target(job, &wanted[i]))
-			break;
+	for (i = 0; i < comparison->job_count; i++) {
+		const struct plan_job *job = &comparison->jobs[i];
+
+		if (job->tried && job->issued_ms > issued_ms && same_target(job, wanted) &&
+			!same_certificate(comparison->certificate, job))
+			return true;
 	}
-	if (i == wanted_count) {
-		if (allows(job->state, JOB_EVENT_CANCEL))
-			add(changes, PLAN_CANCEL, job_index, 0);
-		return;
-	}
-	if (own) {
-		covered[i] = true;
-		compare_judgement(changes, job, job_index, &wanted[i], i);
-	} else if (allows(job->state, JOB_EVENT_SUPERSEDE)) {
-		add(changes, PLAN_SUPERSEDE, job_index, i);
+	return false;
+}
+
+/* Whether what was installed has to be installed once more to be served. */
+static bool is_wanted_again(const struct comparison *comparison, const struct plan_job *job,
+	const struct plan_wanted *wanted)
+{
+	return wanted->taken || job->pushed_over || wanted->added_ms > job->base_ms ||
+	       newer_was_there(comparison, wanted, job->issued_ms);
+}
+
+static bool accepts(const struct comparison *comparison, const struct plan_job *job,
+	const struct plan_wanted *wanted)
+{
+	if (job->state == JOB_HELD)
+		return true;
+	if (job->state == JOB_SCHEDULED)
+		return job->due_ms != wanted->verdict->schedule.due_ms;
+	if (job->state == JOB_INSTALLED)
+		return is_wanted_again(comparison, job, wanted);
+	/* A failed one is an operator's business, unless its link is another by now. */
+	if (job->state == JOB_FAILED)
+		return wanted->added_ms > job->base_ms;
+	return allows(job->state, JOB_EVENT_RESCHEDULE);
+}
+
+static bool holds(const struct plan_job *job, const struct plan_wanted *wanted)
+{
+	if (job->state == JOB_HELD)
+		return job->base_ms != wanted->verdict->base_ms;
+	if (job->state == JOB_FAILED)
+		return wanted->added_ms > job->base_ms;
+	return allows(job->state, JOB_EVENT_HOLD);
+}
+
+static bool refuses(const struct comparison *comparison, const struct plan_job *job,
+	const struct plan_wanted *wanted)
+{
+	return allows(job->state, JOB_EVENT_REFUSE) &&
+	       (job->state != JOB_INSTALLED || is_wanted_again(comparison, job, wanted));
+}
+
+/* A job of the snapshot's own certificate, against the present judgement of its link. */
+static void compare_own(struct comparison *comparison, size_t job_index, size_t wanted_index)
+{
+	const struct plan_job *job = &comparison->jobs[job_index];
+	const struct plan_wanted *wanted = &comparison->wanted[wanted_index];
+
+	if (wanted->verdict->kind == VERDICT_REFUSE) {
+		if (refuses(comparison, job, wanted))
+			add(comparison, PLAN_REFUSE_JOB, job_index, wanted_index);
+	} else if (newer_was_there(comparison, wanted, comparison->certificate->at_ms)) {
+		if (allows(job->state, JOB_EVENT_SUPERSEDE))
+			add(comparison, PLAN_OVERTAKEN, job_index, wanted_index);
+	} else if (wanted->verdict->kind == VERDICT_HOLD) {
+		if (holds(job, wanted))
+			add(comparison, PLAN_HOLD_JOB, job_index, wanted_index);
+	} else if (accepts(comparison, job, wanted)) {
+		add(comparison, PLAN_RESCHEDULE, job_index, wanted_index);
 	}
 }
 
-void plan_make(const unsigned char *fingerprint, const struct plan_wanted *wanted,
+/* A job of a certificate that the contract had before, or that is newer than its present one. */
+static void compare_other(struct comparison *comparison, size_t job_index, size_t wanted_index)
+{
+	const struct plan_job *job = &comparison->jobs[job_index];
+
+	if (comparison->certificate != NULL && job->tried &&
+		job->issued_ms > comparison->certificate->at_ms)
+		return;
+	if (job->state != JOB_CANCELLED && allows(job->state, JOB_EVENT_SUPERSEDE))
+		add(comparison, PLAN_SUPERSEDE, job_index, wanted_index);
+}
+
+static void compare_job(struct comparison *comparison, size_t job_index, bool *covered)
+{
+	const struct plan_job *job = &comparison->jobs[job_index];
+	size_t i;
+
+	for (i = 0; i < comparison->wanted_count; i++) {
+		if (is_link(&comparison->wanted[i]) && same_target(job, &comparison->wanted[i]))
+			break;
+	}
+	if (i == comparison->wanted_count) {
+		if (allows(job->state, JOB_EVENT_CANCEL))
+			add(comparison, PLAN_CANCEL, job_index, 0);
+	} else if (same_certificate(comparison->certificate, job)) {
+		covered[i] = true;
+		compare_own(comparison, job_index, i);
+	} else {
+		compare_other(comparison, job_index, i);
+	}
+}
+
+static void add_new(struct comparison *comparison, size_t index)
+{
+	const struct plan_wanted *wanted = &comparison->wanted[index];
+
+	switch (wanted->verdict->kind) {
+	case VERDICT_NONE:
+		return;
+	case VERDICT_REFUSE:
+		add(comparison, PLAN_REFUSE, 0, index);
+		return;
+	case VERDICT_HOLD:
+	case VERDICT_ACCEPT:
+		break;
+	}
+	if (newer_was_there(comparison, wanted, comparison->certificate->at_ms))
+		add(comparison, PLAN_PASS_OVER, 0, index);
+	else
+		add(comparison, wanted->verdict->kind == VERDICT_HOLD ? PLAN_HOLD : PLAN_SCHEDULE,
+			0, index);
+}
+
+void plan_make(const struct plan_certificate *certificate, const struct plan_wanted *wanted,
 	size_t wanted_count, const struct plan_job *jobs, size_t job_count,
 	struct plan_change **changes, size_t *change_count)
 {
-	struct changes list = {0};
+	struct comparison comparison = {
+		.certificate = certificate,
+		.wanted = wanted,
+		.wanted_count = wanted_count,
+		.jobs = jobs,
+		.job_count = job_count,
+	};
 	bool *covered = xcalloc(wanted_count, sizeof(*covered));
 	size_t i;
 
 	for (i = 0; i < job_count; i++)
-		compare_job(&list, fingerprint, wanted, wanted_count, &jobs[i], i, covered);
-	for (i = 0; i < wanted_count; i++) {
-		if (covered[i] || fingerprint == NULL)
-			continue;
-		if (wanted[i].verdict->kind == VERDICT_ACCEPT)
-			add(&list, PLAN_SCHEDULE, 0, i);
-		else if (wanted[i].verdict->kind == VERDICT_REFUSE)
-			add(&list, PLAN_REFUSE, 0, i);
+		compare_job(&comparison, i, covered);
+	for (i = 0; i < wanted_count && certificate != NULL; i++) {
+		if (!covered[i])
+			add_new(&comparison, i);
 	}
 	free(covered);
-	*changes = list.list;
-	*change_count = list.count;
+	*changes = comparison.changes;
+	*change_count = comparison.change_count;
+}
+
+int64_t plan_revoked_ms(const struct plan_certificate *certificate,
+	const struct plan_wanted *wanted, const struct plan_job *jobs, size_t job_count)
+{
+	int64_t revoked_ms = certificate->at_ms + REVOKED_AFTER_DAYS * DAY_MS;
+	size_t i;
+
+	for (i = 0; i < job_count; i++) {
+		const struct plan_job *job = &jobs[i];
+
+		if (job->state != JOB_REFUSED && job->issued_ms < certificate->at_ms &&
+			job->not_after_ms > revoked_ms && same_target(job, wanted) &&
+			!same_certificate(certificate, job))
+			return revoked_ms;
+	}
+	return 0;
 }

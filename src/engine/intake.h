@@ -26,6 +26,8 @@ struct intake_event {
 	const char *fqdn;
 	const struct verdict *verdict;
 	bool changed; /* false: the queue already had it so */
+	/* Accepted or held, but the target had a newer certificate of the contract already. */
+	bool overtaken;
 };
 
 struct intake_observer {

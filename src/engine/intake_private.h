@@ -18,6 +18,17 @@ struct judged_link {
 	char *fqdn; /* normal form where it has one */
 	struct verdict verdict;
 	bool changed;
+	bool overtaken; /* accepted or held, but the target had a newer certificate already */
+};
+
+/* A job of another contract that the record released, or put behind another. To be told, too. */
+struct succession_event {
+	char *contract;
+	char *service;
+	char *service_code;
+	char *fqdn;
+	char *by; /* the contract that let go, or that has the pair now */
+	struct verdict verdict;
 };
 
 /* A prepared record's way through its transaction. */
@@ -25,6 +36,36 @@ struct applied {
 	bool stale; /* known already, or older than what is known */
 	struct judged_link *links;
 	size_t link_count;
+	struct succession_event *events;
+	size_t event_count;
+};
+
+/* A pair that the record's contract names, or named up to now. */
+struct work_pair {
+	char *service;
+	char *service_code;
+	int64_t since_ms; /* of its oldest link there */
+	bool named;	  /* still */
+	char *before;	  /* the contract that had it up to now; NULL: none */
+	char *holder;	  /* the contract that has it now; NULL: none */
+	int64_t freed_ms; /* when another let it go to this contract; 0: never */
+};
+
+/* What one application works on. */
+struct work {
+	const struct settings *settings;
+	struct store *store;
+	int64_t now_ms;
+	struct prepared *prepared;
+	struct applied *applied;
+	struct store_certificate certificate;
+	bool certificate_known;
+	struct store_job *jobs;
+	size_t job_count;
+	struct plan_certificate plan_certificate;
+	struct plan_job *plan_jobs; /* the jobs again, as the plan sees them */
+	struct work_pair *pairs;
+	size_t pair_count;
 };
 
 void prepared_clear(struct prepared *prepared);
@@ -36,5 +77,37 @@ void applied_clear(struct applied *applied);
  */
 bool must_check intake_apply(const struct settings *settings, struct store *store, int64_t now_ms,
 	struct prepared *prepared, struct applied *applied, struct error *error);
+
+/* ---- what the files of an application share ---- */
+
+static inline const struct contract *work_contract(const struct work *work)
+{
+	return &work->prepared->record.contract;
+}
+
+/* In normal form where it has one; to be freed. */
+char *normal_fqdn(const char *fqdn);
+
+/* The verdict's lines as they are stored; to be freed. */
+char *trail_text(const struct verdict *verdict);
+/* OLD with the lines that VERDICT judged anew in the place of those on dates and days. */
+char *trail_renewed(const char *old, const struct verdict *verdict);
+/* What a held job says of itself. */
+void held_detail(const char *holder, char detail[STORE_DETAIL_MAX]);
+
+/*
+ * Decides and writes who has the pairs that the contract names, or named up to now; the contract
+ * has to be in the store. Errors are the store's.
+ */
+bool must_check succession_settle(struct work *work, struct error *error);
+/* Releases and holds the jobs of other contracts, as far as their pairs went over. */
+bool must_check succession_follow(struct work *work, struct error *error);
+void succession_end(struct work *work);
+/* What is known of LINK's pair; all NULL and 0 for one that names none. */
+struct tenure succession_tenure(const struct work *work, const struct contract_link *link);
+
+/* Writes the plan's changes, and keeps or wipes keys as they need it. */
+bool must_check carry_out(struct work *work, const struct plan_wanted *wanted,
+	const struct plan_change *changes, size_t count, struct error *error);
 
 #endif

@@ -206,13 +206,14 @@ bool must_check store_job_reschedule(struct store *store, int64_t id, int64_t ba
 
 /*
  * Brings job ID in line with another judgement of its link: scheduled, as store_job_reschedule
- * does, or held (due_ms 0), which keeps pushed_ms. A running lease stays, what comes of it is not
- * applied, and the try that may be under way counts from then on (attempts).
+ * does, or held or refused (due_ms 0), which keep pushed_ms. A running lease stays, what comes of
+ * it is not applied, and the try that may be under way counts from then on (attempts).
  */
 struct store_judgement {
-	enum job_state state; /* JOB_SCHEDULED or JOB_HELD */
+	enum job_state state; /* JOB_SCHEDULED, JOB_HELD or JOB_REFUSED */
 	int64_t base_ms;
 	int64_t due_ms; /* next_ms as well */
+	int64_t settled_ms;
 	int64_t issued_ms;
 	int64_t revoked_ms;
 	int generation;

@@ -41,7 +41,7 @@ static bool set_judgement(struct store *store, int64_t id, const struct store_ju
 		" THEN 1 ELSE attempts END, state = ?2, base_ms = ?3, due_ms = ?4, next_ms = ?4, "
 		"issued_ms = ?5, revoked_ms = ?6, generation = ?7, "
 		"idempotency_key = coalesce(?8, idempotency_key), detail = ?9, "
-		"first_attempt_ms = 0, settled_ms = 0, remote = '', "
+		"first_attempt_ms = 0, settled_ms = ?10, remote = '', "
 		"pushed_ms = CASE WHEN ?2 = " SQL_SCHEDULED " THEN 0 ELSE pushed_ms END "
 		"WHERE id = ?1",
 		error);
@@ -57,6 +57,7 @@ static bool set_judgement(struct store *store, int64_t id, const struct store_ju
 	store_bind_int(statement, 7, judgement->generation);
 	store_bind_text(statement, 8, judgement->idempotency_key);
 	store_bind_text(statement, 9, judgement->detail != NULL ? judgement->detail : "");
+	store_bind_int(statement, 10, judgement->settled_ms);
 	return store_run(store, statement, error) && store_job_changed(store, id, error);
 }
 

@@ -9,18 +9,18 @@
 
 /* What each state makes of each event, written down again by hand: '.' means nothing happens. */
 static const char *const expected[JOB_STATE_COUNT] = {
-	/* release claim pushed confirmed temporary permanent give-up supersede cancel refuse
+	/* hold release claim pushed confirmed temporary permanent give-up supersede cancel refuse
 	   reschedule operator-retry */
-	[JOB_HELD] = "s.....FUCR..",
-	[JOB_SCHEDULED] = ".i....FUCRs.",
-	[JOB_INSTALLING] = ".ivIrFFUCR..",
-	[JOB_VERIFYING] = ".vvIrFFUCR..",
-	[JOB_RETRYING] = ".i....FUCR.s",
-	[JOB_INSTALLED] = "............",
-	[JOB_FAILED] = ".......UCR.s",
-	[JOB_REFUSED] = ".......UC.s.",
-	[JOB_SUPERSEDED] = "............",
-	[JOB_CANCELLED] = ".........Rs.",
+	[JOB_HELD] = ".s.....FUCR..",
+	[JOB_SCHEDULED] = "h.i....FUCRs.",
+	[JOB_INSTALLING] = "..ivIrFFUCR..",
+	[JOB_VERIFYING] = "..vvIrFFUCR..",
+	[JOB_RETRYING] = "h.i....FUCR.s",
+	[JOB_INSTALLED] = "h.........Rs.",
+	[JOB_FAILED] = "h.......UCRss",
+	[JOB_REFUSED] = "h.......UC.s.",
+	[JOB_SUPERSEDED] = "h.........Rs.",
+	[JOB_CANCELLED] = "h.......U.Rs.",
 };
 
 static const char letters[JOB_STATE_COUNT] = {

@@ -236,9 +236,17 @@ static void test_findings_are_told_apart(void **state)
 
 	for (i = 0; i < ARRAY_LENGTH(cases); i++) {
 		char *contract = xasprintf("c%zu", i);
+		char *links = xasprintf("{\"service\":\"webhg2\",\"service_code\":\"whg%zu\","
+					"\"fqdn\":\"www.example.jp\"}",
+			i + 1);
+		const struct fixture_record record = {.contract = contract,
+			.revision = 1,
+			.certificate = (int)i + 1,
+			.links = links};
 
 		fixture->edge = cases[i].edge;
-		take(fixture, contract, (int)i + 1);
+		engine_fixture_take(fixture, &record, NULL);
+		free(links);
 		advance_to(fixture, DUE_MS);
 		engine_fixture_pump(fixture);
 		assert_state(fixture, contract, JOB_VERIFYING);
