@@ -61,10 +61,14 @@ static json_object *certificate_json(const struct certificate_facts *facts)
 	return object;
 }
 
-static json_object *codes_json(reason_set set)
+/* HOLDER, where there is one, is the reason of a link that is held: a contract's code. */
+static json_object *codes_json(reason_set set, const char *holder)
 {
 	json_object *codes = json_object_new_array();
 	int reason;
+
+	if (holder != NULL)
+		json_object_array_add(codes, json_object_new_string(holder));
 
 	for (reason = 0; reason < REASON_COUNT; reason++) {
 		if ((set & REASON_BIT(reason)) != 0)
@@ -117,8 +121,8 @@ static json_object *link_json(const struct contract_link *link, const struct ver
 	json_add_text(object, "service_code", link->service_code);
 	json_add_text(object, "fqdn", link->fqdn);
 	json_add_text(object, "verdict", verdict_kind_name(verdict->kind));
-	json_object_object_add(object, "reasons", codes_json(verdict->reasons));
-	json_object_object_add(object, "warnings", codes_json(verdict->warnings));
+	json_object_object_add(object, "reasons", codes_json(verdict->reasons, verdict->holder));
+	json_object_object_add(object, "warnings", codes_json(verdict->warnings, NULL));
 	if (verdict->has_due)
 		add_instant(object, "due", verdict->schedule.due_ms);
 	else

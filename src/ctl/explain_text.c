@@ -75,6 +75,8 @@ static void print_link(const struct contract_link *link, const struct verdict *v
 		reason_set_text(verdict->reasons, set, sizeof(set));
 		printf("  Reasons: %s\n", set);
 	}
+	if (verdict->holder != NULL)
+		printf("  Waits for contract %s\n", verdict->holder);
 	if (verdict->warnings != 0) {
 		reason_set_text(verdict->warnings, set, sizeof(set));
 		printf("  Warnings: %s\n", set);

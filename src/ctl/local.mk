@@ -4,6 +4,7 @@ noinst_LIBRARIES += src/ctl/libctl.a
 src_ctl_libctl_a_SOURCES = \
 	src/ctl/calendar_request.c src/ctl/calendar_request.h \
 	src/ctl/explain_json.c \
+	src/ctl/explain_pairs.c src/ctl/explain_pairs.h \
 	src/ctl/explain_render.h \
 	src/ctl/explain_text.c \
 	src/ctl/store_request.c src/ctl/store_request.h \

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "ctl/calendar_request.h"
+#include "ctl/explain_pairs.h"
 #include "ctl/explain_render.h"
 #include "domain/linkage.h"
 #include "pki/pki.h"
@@ -26,6 +27,7 @@ enum explain_status {
 struct explain {
 	struct calendar_request request;
 	struct pki *pki;
+	struct explain_pairs *pairs; /* of the records up to now; NULL: the file is one record */
 	int64_t now_ms;
 	size_t written;
 	enum explain_status status;
@@ -71,6 +73,27 @@ static bool examine(struct explain *explain, const struct record *record, bool *
 	return good;
 }
 
+static void judge_link(struct explain *explain, const struct contract *contract, size_t index,
+	const struct certificate_facts *facts, struct verdict *verdict)
+{
+	const struct contract_link *link = &contract->links[index];
+	struct tenure tenure = {0};
+
+	if (explain->pairs != NULL)
+		tenure = explain_pairs_tenure(explain->pairs, contract, link);
+	/* Of one record alone nothing is known of who else names its service codes. */
+	linkage_judge(&explain->request.rulebook, contract, index, facts,
+		explain->pairs != NULL ? &tenure : NULL, explain->now_ms, verdict);
+	if (verdict->kind == VERDICT_REFUSE || verdict->kind == VERDICT_HOLD)
+		worsen(explain, EXPLAIN_REFUSED);
+	if (!verdict->has_due)
+		return;
+	calendar_request_note_year(&explain->request,
+		civil_to_date(civil_day_of(verdict->schedule.due_ms, TOKYO_OFFSET_MIN)).year);
+	if (explain->pairs != NULL && verdict->schedule.due_ms <= explain->now_ms)
+		explain_pairs_begun(explain->pairs, contract, link);
+}
+
 static void judge(struct explain *explain, const struct contract *contract,
 	const struct certificate_facts *facts)
 {
@@ -78,19 +101,10 @@ static void judge(struct explain *explain, const struct contract *contract,
 	struct explained explained = {contract, facts, verdicts};
 	size_t i;
 
-	for (i = 0; i < contract->link_count; i++) {
-		struct verdict *verdict = &verdicts[i];
-
-		linkage_judge(&explain->request.rulebook, contract, i, facts, NULL, explain->now_ms,
-			verdict);
-		if (verdict->kind == VERDICT_REFUSE || verdict->kind == VERDICT_HOLD)
-			worsen(explain, EXPLAIN_REFUSED);
-		if (verdict->has_due)
-			calendar_request_note_year(&explain->request,
-				civil_to_date(
-					civil_day_of(verdict->schedule.due_ms, TOKYO_OFFSET_MIN))
-					.year);
-	}
+	if (explain->pairs != NULL)
+		explain_pairs_take(explain->pairs, contract, explain->now_ms);
+	for (i = 0; i < contract->link_count; i++)
+		judge_link(explain, contract, i, facts, &verdicts[i]);
 	if (explain->request.json) {
 		explain_as_json(&explained);
 	} else {
@@ -150,6 +164,7 @@ static void explain_lines(struct explain *explain, const char *text, size_t leng
 	const char *at = text, *end = text + length;
 	size_t line = 0;
 
+	explain->pairs = explain_pairs_new();
 	while (at < end) {
 		const char *stop = memchr(at, '\n', (size_t)(end - at));
 		size_t size = (size_t)((stop != NULL ? stop : end) - at);
@@ -239,6 +254,7 @@ static int run(struct explain *explain)
 	if (!start_pki(explain))
 		return EXPLAIN_UNREADABLE;
 	explain_file(explain);
+	explain_pairs_free(explain->pairs);
 	pki_free(explain->pki);
 	return (int)explain->status;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/civil.h"
 #include "base/text.h"
 #include "ctl/calendar_request.h"
@@ -29,8 +30,28 @@ static void add_instant(struct json_object *object, const char *key, int64_t ins
 	json_add_text(object, key, text);
 }
 
-static struct json_object *job_json(const struct store_job *job)
+/* The contract that a held job waits for, NULL for any other; to be freed. */
+static char *holder_of(struct store *store, const struct store_job *job)
 {
+	struct store_tenant *tenants;
+	char *holder = NULL;
+	struct error error;
+	size_t i, count;
+
+	if (job->state != JOB_HELD || !store_tenants_of_pair(store, job->service, job->service_code,
+					      &tenants, &count, &error))
+		return NULL;
+	for (i = 0; i < count && holder == NULL; i++) {
+		if (tenants[i].holds)
+			holder = xstrdup(tenants[i].contract);
+	}
+	store_tenants_free(tenants, count);
+	return holder;
+}
+
+static struct json_object *job_json(struct store *store, const struct store_job *job)
+{
+	char *holder = holder_of(store, job);
 	struct json_object *object = json_object_new_object();
 	char fingerprint[FINGERPRINT_TEXT_MAX];
 
@@ -42,6 +63,11 @@ static struct json_object *job_json(const struct store_job *job)
 	json_add_text(object, "fqdn", job->fqdn);
 	json_add_text(object, "fingerprint_sha256", fingerprint);
 	json_add_text(object, "state", job_state_name(job->state));
+	if (holder != NULL)
+		json_add_text(object, "holder", holder);
+	else
+		json_object_object_add(object, "holder", NULL);
+	free(holder);
 	add_instant(object, "due", job->due_ms);
 	add_instant(object, "next", job->next_ms);
 	json_object_object_add(object, "attempts", json_object_new_int(job->attempts));
@@ -60,11 +86,11 @@ struct listing {
 static void list_job(void *context, const struct store_job *job)
 {
 	struct listing *listing = context;
-	char due[CIVIL_INSTANT_MAX] = "-";
+	char due[CIVIL_INSTANT_MAX] = "-", *holder;
 
 	if (listing->request->json) {
 		fputs(listing->count++ > 0 ? "," : "", stdout);
-		json_print(job_json(job));
+		json_print(job_json(listing->request->store, job));
 		return;
 	}
 	if (job->due_ms != 0)
@@ -72,8 +98,11 @@ static void list_job(void *context, const struct store_job *job)
 	if (listing->count++ == 0)
 		printf("%8s %-10s %-16s %-14s %-25s %s\n", "JOB", "STATE", "CONTRACT", "SERVICE",
 			"DUE", "FQDN");
-	printf("%8" PRId64 " %-10s %-16s %-14s %-25s %s\n", job->id, job_state_name(job->state),
-		job->contract, job->service, due, job->fqdn);
+	holder = holder_of(listing->request->store, job);
+	printf("%8" PRId64 " %-10s %-16s %-14s %-25s %s%s%s\n", job->id, job_state_name(job->state),
+		job->contract, job->service, due, job->fqdn, holder != NULL ? ", waits for " : "",
+		holder != NULL ? holder : "");
+	free(holder);
 }
 
 static int run_jobs(struct store_request *request)
@@ -176,8 +205,8 @@ static void each_trail_line(char *trail, struct json_object *array)
 static bool show_json(struct store_request *request, const struct store_job *job, char *trail,
 	struct error *error)
 {
-	struct json_object *object = job_json(job), *lines = json_object_new_array(),
-			   *attempts = json_object_new_array();
+	struct json_object *object = job_json(request->store, job),
+			   *lines = json_object_new_array(), *attempts = json_object_new_array();
 	bool done = store_attempts(request->store, job->id, add_attempt, attempts, error);
 
 	each_trail_line(trail, lines);

@@ -69,6 +69,19 @@ static void link_judged(void *context, const struct intake_event *event)
 						      : "in the queue already");
 		return;
 	}
+	if (event->overtaken) {
+		printf("%s %s %s %s: would not be installed: the contract's newer certificate was "
+		       "there already\n",
+			event->contract, event->service, event->service_code, event->fqdn);
+		return;
+	}
+	if (verdict->kind == VERDICT_HOLD) {
+		printf("%s %s %s %s: would be held: contract %s has the service code\n",
+			event->contract, event->service, event->service_code, event->fqdn,
+			verdict->holder);
+		tally_add(&dry->tally, event->service, "held", 1);
+		return;
+	}
 	if (verdict->kind == VERDICT_ACCEPT) {
 		say(dry, event->contract, event->service, event->service_code, event->fqdn,
 			verdict->schedule.base_ms, verdict->schedule.due_ms);
@@ -93,7 +106,9 @@ static void queued_job(void *context, const struct store_job *job)
 {
 	struct dry *dry = context;
 
-	if (job->state != JOB_HELD && !job_state_is_final(job->state))
+	if (job->state == JOB_HELD)
+		tally_add(&dry->tally, job->service, "held", 1);
+	else if (!job_state_is_final(job->state))
 		say(dry, job->contract, job->service, job->service_code, job->fqdn, job->base_ms,
 			job->due_ms);
 }

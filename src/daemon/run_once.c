@@ -94,7 +94,10 @@ static bool start(struct run *run, struct settings *settings, struct error *erro
 
 /* The services that jobs are of; the configuration may not have them any more. */
 struct services {
-	char **list;
+	struct service_held {
+		char *service;
+		int64_t held; /* jobs that wait for another contract */
+	} * list;
 	size_t count;
 };
 
@@ -103,18 +106,21 @@ static void add_service(void *context, const char *service, enum job_state state
 	struct services *services = context;
 	size_t i;
 
-	(void)state;
-	(void)count;
 	for (i = 0; i < services->count; i++) {
-		if (strcmp(services->list[i], service) == 0)
-			return;
+		if (strcmp(services->list[i].service, service) == 0)
+			break;
 	}
-	services->list =
-		xreallocarray(services->list, services->count + 1, sizeof(*services->list));
-	services->list[services->count++] = xstrdup(service);
+	if (i == services->count) {
+		services->list =
+			xreallocarray(services->list, services->count + 1, sizeof(*services->list));
+		services->list[services->count++] =
+			(struct service_held){.service = xstrdup(service)};
+	}
+	if (state == JOB_HELD)
+		services->list[i].held = count;
 }
 
-static bool count_service(struct run *run, const char *service, struct error *error)
+static bool count_service(struct run *run, const char *service, int64_t held, struct error *error)
 {
 	const struct store_claim claim = {
 		.service = service,
@@ -130,11 +136,12 @@ static bool count_service(struct run *run, const char *service, struct error *er
 	if (!store_left_count(run->runtime.store, &claim, &due, &all, error))
 		return false;
 	tally_add(&run->tally, service, "left", due);
+	tally_add(&run->tally, service, "held", held);
 	tally_add(&run->tally, service, "not yet due", all - due);
 	return true;
 }
 
-/* Counts, per service, what is due and not installed, and what is not due yet. */
+/* Counts, per service, what is due and not installed, what is held, and what is not due yet. */
 static bool count_left(struct run *run, struct error *error)
 {
 	struct services services = {0};
@@ -142,8 +149,9 @@ static bool count_left(struct run *run, struct error *error)
 	size_t i;
 
 	for (i = 0; i < services.count; i++) {
-		done = done && count_service(run, services.list[i], error);
-		free(services.list[i]);
+		done = done &&
+		       count_service(run, services.list[i].service, services.list[i].held, error);
+		free(services.list[i].service);
 	}
 	free(services.list);
 	return done;

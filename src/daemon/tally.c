@@ -14,8 +14,8 @@ struct tally_row {
 };
 
 /* The order in which outcomes are told. */
-static const char *const outcomes[] = {
-	"to install", "installed", "failed", "refused", "superseded", "left", "not yet due"};
+static const char *const outcomes[] = {"to install", "installed", "failed", "refused", "superseded",
+	"left", "held", "not yet due"};
 
 void tally_init(struct tally *tally)
 {

@@ -329,6 +329,24 @@ static void tell_holidays(struct intake *intake, const struct verdict *verdict)
 		config->holidays_csv, last, year);
 }
 
+static void tell_succession(struct intake *intake, const struct succession_event *told)
+{
+	const struct intake_event event = {
+		.contract = told->contract,
+		.service = told->service,
+		.service_code = told->service_code,
+		.fqdn = told->fqdn,
+		.verdict = &told->verdict,
+		.changed = true,
+	};
+
+	tell_holidays(intake, &told->verdict);
+	if (!intake->dry_run)
+		log_succession(told);
+	if (intake->observer.link != NULL)
+		intake->observer.link(intake->observer.context, &event);
+}
+
 /* The batch is durable: now it may be told. */
 static void tell_batch(struct intake *intake)
 {
@@ -356,8 +374,8 @@ static void tell_batch(struct intake *intake)
 			if (intake->observer.link != NULL)
 				intake->observer.link(intake->observer.context, &event);
 		}
-		for (j = 0; j < applied->event_count && !intake->dry_run; j++)
-			log_succession(&applied->events[j]);
+		for (j = 0; j < applied->event_count; j++)
+			tell_succession(intake, &applied->events[j]);
 	}
 }
 

@@ -18,7 +18,10 @@
  */
 struct intake;
 
-/* What happened to one link of a record, told after its transaction is durable. */
+/*
+ * What happened to one link of a record, or to a job of another contract whose service code went
+ * over by it; told after its transaction is durable.
+ */
 struct intake_event {
 	const char *contract;
 	const char *service;
