@@ -45,3 +45,5 @@ EXTRA_DIST += tests/system/backup.sh
 
 TESTS += tests/system/feed.sh
 EXTRA_DIST += tests/system/feed.sh
+TESTS += tests/system/succession.sh
+EXTRA_DIST += tests/system/succession.sh

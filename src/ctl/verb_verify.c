@@ -18,6 +18,7 @@
 /* An install that is to be served: the newest of its target. */
 struct target {
 	int64_t job_id;
+	int64_t settled_ms;
 	char *contract;
 	char *service;
 	char *service_code;
@@ -59,6 +60,7 @@ static void add_target(void *context, const struct store_job *job)
 	target = &verifying->targets[verifying->count++];
 	*target = (struct target){
 		.job_id = job->id,
+		.settled_ms = job->settled_ms,
 		.contract = xstrdup(job->contract),
 		.service = xstrdup(job->service),
 		.service_code = xstrdup(job->service_code),
@@ -91,6 +93,10 @@ static int compare(const void *a, const void *b)
 	const struct target *left = a, *right = b;
 	int order = compare_targets(left, right);
 
+	/* A contract may go back to an older certificate: its job is the older, its install not. */
+	if (order == 0)
+		order = (left->settled_ms > right->settled_ms) -
+			(left->settled_ms < right->settled_ms);
 	return order != 0 ? order : (left->job_id > right->job_id) - (left->job_id < right->job_id);
 }
 

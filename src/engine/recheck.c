@@ -101,8 +101,12 @@ static void compare(void *context, const struct store_job *other)
 {
 	struct newest *newest = context;
 
-	if (other->id > newest->job->id &&
-		strcmp(other->service_code, newest->job->service_code) == 0)
+	bool later = other->settled_ms != newest->job->settled_ms
+			     ? other->settled_ms > newest->job->settled_ms
+			     : other->id > newest->job->id;
+
+	/* By when, not by the job: a contract may go back to a certificate that it had. */
+	if (later && strcmp(other->service_code, newest->job->service_code) == 0)
 		newest->overtaken = true;
 }
 
