@@ -79,3 +79,9 @@ TESTS += tests/unit/test_succession
 tests_unit_test_succession_SOURCES = tests/unit/test_succession.c
 tests_unit_test_succession_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_succession_LDADD = $(DOMAIN_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_plan_property
+TESTS += tests/unit/test_plan_property
+tests_unit_test_plan_property_SOURCES = tests/unit/test_plan_property.c
+tests_unit_test_plan_property_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_plan_property_LDADD = $(DOMAIN_LIBS) $(CMOCKA_LIBS)
