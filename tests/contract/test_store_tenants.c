@@ -408,6 +408,28 @@ static void test_judge(void **state)
 	assert_false(store_job_judge(f->store, id + 1, &again, NULL, &f->error));
 }
 
+/* A try that is under way when its job is judged anew may have reached the service. */
+static void test_judge_in_flight(void **state)
+{
+	static const enum job_state states[] = {JOB_SCHEDULED, JOB_INSTALLING, JOB_VERIFYING};
+	const struct store_judgement refused = {.state = JOB_REFUSED, .settled_ms = NOW};
+	struct fixture *f = *state;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LENGTH(states); i++) {
+		struct store_job job = make_job(f, contract_a, states[i]);
+		int64_t id = add(f, &job);
+		bool found;
+
+		OK(f, store_job_judge(f->store, id, &refused, NULL, &f->error));
+		OK(f, store_job_get(f->store, id, &job, &found, &f->error));
+		assert_int_equal(job.state, JOB_REFUSED);
+		assert_int_equal(job.settled_ms, NOW);
+		assert_int_equal(job.attempts, states[i] == JOB_SCHEDULED ? 0 : 1);
+		store_job_clear(&job);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -420,6 +442,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_pushed_over, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pushed_over_without_a_trace, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_judge, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_judge_in_flight, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("store tenants", tests, NULL, NULL);

@@ -251,8 +251,10 @@ static void check_letting_go(struct engine_fixture *fixture, const char *links, 
 	/* Thursday at 15:00: due on Friday at 09:00. */
 	int64_t freed = START + 3 * DAY + 5 * HOUR, due = START + 4 * DAY - HOUR;
 	struct buffer trail = {0};
+	struct store_pair *pairs;
 	struct store_job job;
 	struct error error;
+	size_t pair_count;
 
 	take(fixture, "c1", 1, 1, OLD);
 	take(fixture, "c2", 1, 2, YOUNG);
@@ -262,6 +264,9 @@ static void check_letting_go(struct engine_fixture *fixture, const char *links, 
 	assert_int_equal(engine_fixture_take(fixture, &gone, NULL), SPOOL_TAKEN);
 	assert_told("c2: webhg2 whg1 www.example.jp: released by c1, due "
 		    "2026-11-20T09:00:00+09:00 (Fri)");
+	assert_true(store_pairs_of_contract(fixture->store, "c1", &pairs, &pair_count, &error));
+	store_pairs_free(pairs, pair_count);
+	assert_int_equal(pair_count, 0);
 	assert_job(fixture, "c1", JOB_INSTALLED, -1);
 	assert_job(fixture, "c2", JOB_SCHEDULED, due);
 	job = engine_fixture_job(fixture, "c2", 0);
