@@ -221,96 +221,6 @@ later:
 	return SPOOL_LATER;
 }
 
-/* A job's place in the queue, as it now is. */
-struct told {
-	const char *contract;
-	const char *service;
-	const char *service_code;
-	const char *fqdn;
-	const struct verdict *verdict;
-};
-
-/* WHAT is freed. */
-static void log_told(const struct told *told, enum log_level level, char *what)
-{
-	const struct log_field fields[] = {{"CONTRACT", told->contract}, {"SERVICE", told->service},
-		{"FQDN", told->fqdn}, {"OUTCOME", verdict_kind_name(told->verdict->kind)}};
-
-	log_entry(level, fields, ARRAY_LENGTH(fields), "%s: %s %s %s: %s", told->contract,
-		told->service, told->service_code, told->fqdn, what);
-	free(what);
-}
-
-/* "accepted" or "released by ssl1", and when it is due. */
-static void log_accepted(const struct told *told, const char *how)
-{
-	const struct verdict *verdict = told->verdict;
-	char codes[256], due[CIVIL_INSTANT_MAX];
-
-	civil_format_instant(due, verdict->schedule.due_ms, TOKYO_OFFSET_MIN);
-	reason_set_text(verdict->warnings, codes, sizeof(codes));
-	log_told(told, LOG_LEVEL_INFO,
-		xasprintf("%s, due %s (%.3s)%s%s", how, due,
-			civil_weekday_name(civil_weekday(
-				civil_day_of(verdict->schedule.due_ms, TOKYO_OFFSET_MIN))),
-			verdict->warnings ? "; warning: " : "", codes));
-}
-
-static void log_refused(const struct told *told, const char *how)
-{
-	char codes[256];
-
-	reason_set_text(told->verdict->reasons, codes, sizeof(codes));
-	log_told(told, LOG_LEVEL_WARNING, xasprintf("%srefused: %s", how, codes));
-}
-
-static void log_link(
-	const struct contract *contract, const struct judged_link *judged, size_t index)
-{
-	const struct contract_link *link = &contract->links[index];
-	const struct verdict *verdict = &judged->verdict;
-	const struct told told = {
-		contract->code, link->service, link->service_code, judged->fqdn, verdict};
-
-	if (!judged->changed || verdict->kind == VERDICT_NONE)
-		return;
-	if (judged->overtaken)
-		log_told(&told, LOG_LEVEL_NOTICE,
-			xstrdup("not installed: the contract's newer certificate was there "
-				"already"));
-	else if (verdict->kind == VERDICT_ACCEPT)
-		log_accepted(&told, "accepted");
-	else if (verdict->kind == VERDICT_HOLD)
-		log_told(&told, LOG_LEVEL_NOTICE,
-			xasprintf("held: contract %s has the service code", verdict->holder));
-	else
-		log_refused(&told, "");
-}
-
-/* What the record meant for another contract's job. */
-static void log_succession(const struct succession_event *event)
-{
-	const struct told told = {
-		event->contract, event->service, event->service_code, event->fqdn, &event->verdict};
-	char *how;
-
-	if (event->verdict.kind == VERDICT_HOLD) {
-		log_told(&told, LOG_LEVEL_NOTICE,
-			xasprintf("held: contract %s has the service code now", event->by));
-		return;
-	}
-	how = xasprintf("released by %s", event->by);
-	if (event->verdict.kind == VERDICT_ACCEPT) {
-		log_accepted(&told, how);
-	} else {
-		char *refused = xasprintf("%s, but ", how);
-
-		log_refused(&told, refused);
-		free(refused);
-	}
-	free(how);
-}
-
 /* Once for each reading of the configuration, when it first matters. */
 static void tell_holidays(struct intake *intake, const struct verdict *verdict)
 {
@@ -342,7 +252,7 @@ static void tell_succession(struct intake *intake, const struct succession_event
 
 	tell_holidays(intake, &told->verdict);
 	if (!intake->dry_run)
-		log_succession(told);
+		intake_tell_succession(told);
 	if (intake->observer.link != NULL)
 		intake->observer.link(intake->observer.context, &event);
 }
@@ -370,7 +280,7 @@ static void tell_batch(struct intake *intake)
 
 			tell_holidays(intake, &judged->verdict);
 			if (!intake->dry_run)
-				log_link(contract, judged, j);
+				intake_tell_link(contract, j, judged);
 			if (intake->observer.link != NULL)
 				intake->observer.link(intake->observer.context, &event);
 		}

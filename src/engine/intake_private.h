@@ -78,6 +78,12 @@ void applied_clear(struct applied *applied);
 bool must_check intake_apply(const struct settings *settings, struct store *store, int64_t now_ms,
 	struct prepared *prepared, struct applied *applied, struct error *error);
 
+/* Into the log, once it is durable: what became of link INDEX of a record, and what the record
+ * meant for another contract's job. */
+void intake_tell_link(
+	const struct contract *contract, size_t index, const struct judged_link *judged);
+void intake_tell_succession(const struct succession_event *event);
+
 /* ---- what the files of an application share ---- */
 
 static inline const struct contract *work_contract(const struct work *work)

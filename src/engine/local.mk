@@ -10,6 +10,7 @@ src_engine_libengine_a_SOURCES = \
 	src/engine/intake_follow.c \
 	src/engine/intake_jobs.c \
 	src/engine/intake_succession.c \
+	src/engine/intake_tell.c \
 	src/engine/lanes.c src/engine/lanes.h \
 	src/engine/look.c src/engine/look.h \
 	src/engine/pump.c src/engine/pump.h src/engine/pump_private.h \

@@ -51,6 +51,7 @@ released() {
 }
 
 other='s/"service": *"webhg2"/"service":"other"/'
+# shellcheck disable=SC2034 # named by ${!way}
 emptied='s/"service_code": *"[^"]*"/"service_code":""/'
 ended='s/"state": *"active"/"state":"ended"/'
 

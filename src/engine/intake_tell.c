@@ -1,0 +1,97 @@
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/civil.h"
+#include "base/log.h"
+#include "engine/intake_private.h"
+
+/* What the log says of what is durable. */
+
+/* A job's place in the queue, as it now is. */
+struct told {
+	const char *contract;
+	const char *service;
+	const char *service_code;
+	const char *fqdn;
+	const struct verdict *verdict;
+};
+
+/* WHAT is freed. */
+static void log_told(const struct told *told, enum log_level level, char *what)
+{
+	const struct log_field fields[] = {{"CONTRACT", told->contract}, {"SERVICE", told->service},
+		{"FQDN", told->fqdn}, {"OUTCOME", verdict_kind_name(told->verdict->kind)}};
+
+	log_entry(level, fields, ARRAY_LENGTH(fields), "%s: %s %s %s: %s", told->contract,
+		told->service, told->service_code, told->fqdn, what);
+	free(what);
+}
+
+/* "accepted" or "released by ssl1", and when it is due. */
+static void log_accepted(const struct told *told, const char *how)
+{
+	const struct verdict *verdict = told->verdict;
+	char codes[256], due[CIVIL_INSTANT_MAX];
+
+	civil_format_instant(due, verdict->schedule.due_ms, TOKYO_OFFSET_MIN);
+	reason_set_text(verdict->warnings, codes, sizeof(codes));
+	log_told(told, LOG_LEVEL_INFO,
+		xasprintf("%s, due %s (%.3s)%s%s", how, due,
+			civil_weekday_name(civil_weekday(
+				civil_day_of(verdict->schedule.due_ms, TOKYO_OFFSET_MIN))),
+			verdict->warnings ? "; warning: " : "", codes));
+}
+
+static void log_refused(const struct told *told, const char *how)
+{
+	char codes[256];
+
+	reason_set_text(told->verdict->reasons, codes, sizeof(codes));
+	log_told(told, LOG_LEVEL_WARNING, xasprintf("%srefused: %s", how, codes));
+}
+
+void intake_tell_link(
+	const struct contract *contract, size_t index, const struct judged_link *judged)
+{
+	const struct contract_link *link = &contract->links[index];
+	const struct verdict *verdict = &judged->verdict;
+	const struct told told = {
+		contract->code, link->service, link->service_code, judged->fqdn, verdict};
+
+	if (!judged->changed || verdict->kind == VERDICT_NONE)
+		return;
+	if (judged->overtaken)
+		log_told(&told, LOG_LEVEL_NOTICE,
+			xstrdup("not installed: the contract's newer certificate was there "
+				"already"));
+	else if (verdict->kind == VERDICT_ACCEPT)
+		log_accepted(&told, "accepted");
+	else if (verdict->kind == VERDICT_HOLD)
+		log_told(&told, LOG_LEVEL_NOTICE,
+			xasprintf("held: contract %s has the service code", verdict->holder));
+	else
+		log_refused(&told, "");
+}
+
+void intake_tell_succession(const struct succession_event *event)
+{
+	const struct told told = {
+		event->contract, event->service, event->service_code, event->fqdn, &event->verdict};
+	char *how;
+
+	if (event->verdict.kind == VERDICT_HOLD) {
+		log_told(&told, LOG_LEVEL_NOTICE,
+			xasprintf("held: contract %s has the service code now", event->by));
+		return;
+	}
+	how = xasprintf("released by %s", event->by);
+	if (event->verdict.kind == VERDICT_ACCEPT) {
+		log_accepted(&told, how);
+	} else {
+		char *refused = xasprintf("%s, but ", how);
+
+		log_refused(&told, refused);
+		free(refused);
+	}
+	free(how);
+}
