@@ -14,7 +14,7 @@
 
 #define TARGETS 2
 #define CERTIFICATES 4
-#define JOBS_MAX (TARGETS * CERTIFICATES)
+#define JOBS_MAX ((size_t)TARGETS * CERTIFICATES)
 #define LIVES 3000
 #define STEPS 30
 

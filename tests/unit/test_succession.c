@@ -60,7 +60,7 @@ static void test_cases(void **unused)
 /* Lets the tenants in one after another, as ORDER says; who holds the pair then. */
 static const char *arrive(const struct tenant *all, const size_t *order, size_t count)
 {
-	struct tenant there[MANY];
+	struct tenant there[MANY] = {{0}};
 	size_t i, j, holder = 0;
 
 	for (i = 0; i < count; i++) {
