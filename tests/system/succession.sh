@@ -18,10 +18,12 @@ installed() {
 
 # brought CODE: a second contract, brought in, names the same service code and host name.
 brought() {
-	record second --contract "own-$1" --common-name first.example.jp --item bring-in \
+	record .second --contract "own-$1" --common-name first.example.jp --item bring-in \
 		--key ec-p256 --at 2026-11-04T10:00:00+09:00 --days 800 \
 		--link "webhg2:$1:first.example.jp"
-	second=$(fingerprint "$spool/second.json")
+	second=$(fingerprint "$spool/.second.json")
+	# A daemon takes it away as soon as it is there.
+	mv "$spool/.second.json" "$spool/second.json"
 }
 
 # changes SED: the first contract's next revision, its certificate the same.
