@@ -11,8 +11,10 @@ tests_tools_measure_SOURCES = tests/tools/measure.c
 TESTS += tests/system/bench.sh
 EXTRA_DIST += tests/system/bench.sh
 
-TESTS += tests/system/kill.sh
-EXTRA_DIST += tests/system/kill.sh
+# The daemon killed, its system calls failed, its disks and clocks against it.
+against_it = tests/system/kill.sh tests/system/backfill-killed.sh
+TESTS += $(against_it)
+EXTRA_DIST += $(against_it)
 TESTS += tests/system/environment.sh
 EXTRA_DIST += tests/system/environment.sh
 TESTS += tests/system/full.sh
