@@ -17,6 +17,7 @@ struct intake {
 	bool dry_run;
 	struct pki *pki;
 	bool told_holidays;
+	bool told_later;
 	struct prepared batch[SPOOL_BATCH];
 	struct applied applied[SPOOL_BATCH];
 	size_t batch_count;
@@ -217,7 +218,11 @@ enum spool_taken intake_take_record(struct intake *intake, const struct spool_it
 	intake->batch_count++;
 	return SPOOL_TAKEN;
 later:
-	log_error("%s: left where it is: %s", item->file, error.text);
+	/* A store that cannot be read is the same for each record until it can be. */
+	if (!intake->told_later)
+		log_error("%s: left where it is, as is what else cannot be judged: %s", item->file,
+			error.text);
+	intake->told_later = true;
 	return SPOOL_LATER;
 }
 
@@ -328,10 +333,12 @@ static bool store_batch(
 		store_rollback(intake->store);
 	else
 		done = store_commit(intake->store, error);
-	if (done)
+	if (done) {
+		intake->told_later = false;
 		tell_batch(intake);
-	if (done && !intake->dry_run)
-		intake->fresh += fresh;
+		if (!intake->dry_run)
+			intake->fresh += fresh;
+	}
 	forget_batch(intake);
 	return done;
 }

@@ -37,6 +37,8 @@ struct worker {
 	bool stored;
 	bool rested;
 	struct spool_pass passed; /* since the last rest was told */
+
+	struct error fault; /* the thread's own: why the source could not be read, once told */
 };
 
 /* On the worker's thread. */
@@ -313,6 +315,20 @@ static void reseal(struct worker *worker)
 	settings_unref(settings);
 }
 
+/* ERROR of a source that could not be read, or NULL: told when it begins, changes and ends. */
+static void tell_fault(struct worker *worker, const struct error *error)
+{
+	const struct error none = {0}, *fault = error != NULL ? error : &none;
+
+	if (strcmp(worker->fault.text, fault->text) == 0)
+		return;
+	if (error != NULL)
+		log_error("%s", error->text);
+	else
+		log_notice("the sources can be read again");
+	worker->fault = *fault;
+}
+
 static void run(struct worker *worker, const char *import)
 {
 	const struct spool_taker taker = {take, flush_and_tell, worker};
@@ -328,10 +344,9 @@ static void run(struct worker *worker, const char *import)
 		done = spool_import_until(worker->spool, &taker, is_stopping, &pass, &error);
 	else
 		done = spool_pass(worker->spool, &taker, is_stopping, &pass, &error);
-	if (!done) {
-		log_error("%s", error.text);
+	if (!done)
 		pass.later = true;
-	}
+	tell_fault(worker, done ? NULL : &error);
 	add_pass(worker, &pass);
 }
 

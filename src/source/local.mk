@@ -8,5 +8,6 @@ src_source_libsource_a_SOURCES = \
 	src/source/spool_import.c \
 	src/source/spool_reader.c \
 	src/source/spool_rejects.c \
+	src/source/spool_say.c \
 	src/source/spool_take.c \
 	src/source/spool_watch.c

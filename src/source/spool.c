@@ -92,14 +92,17 @@ static bool claim(struct spool_run *run, struct spool_file *file, char original[
 	}
 	if (spool_file_claim(run, file, &error))
 		return true;
-	log_warning("%s", error.text);
+	/* The words behind the file's name are the cause. */
+	spool_complain(strrchr(error.text, ':'), "%s", error.text);
 	return false;
 }
 
 static void keep(struct spool_run *run, const struct spool_file *file, const char *original,
 	const struct error *error)
 {
-	log_error("%s/%s: kept, since what it has to be rejected for cannot be written: %s",
+	spool_complain(error->text,
+		"%s/%s: kept, since what it has to be rejected for cannot be written (the same "
+		"holds for what else is to be rejected): %s",
 		run->directory, original, error->text);
 	run->pass->later = true;
 	spool_file_unclaim(run, file, original);
@@ -196,7 +199,7 @@ static void pass_lines(struct spool_run *run, const char *name)
 	if (file.size > SPOOL_LINES_FILE_MAX) {
 		refuse_large(run, &file);
 	} else if (!spool_take_lines(run, path, refuse_line, &refusing, &kept, &error)) {
-		log_error("%s; the file is kept", error.text);
+		spool_complain(error.text, "%s; the file is kept", error.text);
 		run->pass->later = true;
 	} else if (!kept) {
 		settle_lines(run, &file, &rejects);
@@ -228,7 +231,7 @@ static void judge_file(struct spool_run *run, struct file_batch *batch, const ch
 	path = full_path(run, name);
 	spool_reader_start(&run->reader, file->fd, (uint64_t)file->size);
 	if (!spool_take_whole(run, path, &taken, &reason, &error)) {
-		log_error("%s; the file is kept", error.text);
+		spool_complain(strerror(errno), "%s; the file is kept", error.text);
 		run->pass->later = true;
 	}
 	free(path);
@@ -264,7 +267,8 @@ static void settle_batch(struct spool_run *run, struct file_batch *batch)
 	}
 	batch->count = 0;
 	if (!durable && count <= 1) {
-		log_error("%s; %s/%s is kept", error.text, run->directory, batch->files[0].name);
+		spool_complain(error.text, "%s; %s/%s is kept, as is what else cannot be stored",
+			error.text, run->directory, batch->files[0].name);
 		run->pass->later = true;
 	}
 	if (durable || count <= 1)
@@ -309,8 +313,8 @@ static void pass_names(struct spool_run *run, char **names, size_t count)
 	settle_batch(run, batch);
 	free(batch);
 	if (is_given_up(run)) {
-		log_error("%s: the rest is left for the next pass: nothing can be stored at "
-			  "present",
+		spool_complain(run->directory,
+			"%s: the rest is left for the next pass: nothing can be stored at present",
 			run->directory);
 		run->pass->later = true;
 	}
@@ -326,6 +330,7 @@ bool spool_pass(const char *directory, const struct spool_taker *taker, bool (*s
 	size_t count;
 
 	*pass = (struct spool_pass){0};
+	spool_complaints_begin();
 	if (!spool_list(directory, &run.fd, &names, &count, error))
 		return false;
 	spool_reader_init(&run.reader);
@@ -334,9 +339,10 @@ bool spool_pass(const char *directory, const struct spool_taker *taker, bool (*s
 	spool_list_free(names, count);
 	/* Once for all: a deletion that is lost brings back what is known already. */
 	if (run.removed && !directory_sync(directory, &fault))
-		log_error("%s", fault.text);
+		spool_complain(fault.text, "%s", fault.text);
 	if (run.rejects >= 0)
 		close(run.rejects);
 	close(run.fd);
+	spool_complaints_end(directory);
 	return true;
 }

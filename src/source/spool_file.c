@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/log.h"
 
 #define CLAIM_MARK ".taken-"
 /* As much of a name as is kept where something is added to it. */
@@ -66,36 +65,6 @@ void spool_file_plain_name(const char *name, size_t attempt, char target[NAME_MA
 		snprintf(target, NAME_MAX + 1, "%.*s%s", (int)length, name, ending);
 	else
 		snprintf(target, NAME_MAX + 1, "%.*s-%zu%s", (int)length, name, attempt, ending);
-}
-
-/*
- * What was said already, as hashes in a ring: bounded, whatever the directory holds. It belongs to
- * the log, which is the process's.
- */
-#define SAID_MAX 256
-static uint64_t said[SAID_MAX];
-static size_t said_next;
-
-static uint64_t hash_text(uint64_t hash, const char *text)
-{
-	for (; *text != '\0'; text++)
-		hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-	return (hash ^ 0xff) * UINT64_C(0x100000001b3);
-}
-
-void spool_warn_once(const char *directory, const char *name, const char *sentence)
-{
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-	size_t i;
-
-	hash = hash_text(hash_text(hash_text(hash, directory), name), sentence);
-	for (i = 0; i < SAID_MAX; i++) {
-		if (said[i] == hash)
-			return;
-	}
-	said[said_next] = hash;
-	said_next = (said_next + 1) % SAID_MAX;
-	log_warning("%s/%s: %s", directory, name, sentence);
 }
 
 static enum spool_opened leave(const struct spool_run *run, const char *name, const char *sentence)
@@ -194,10 +163,13 @@ void spool_file_unclaim(struct spool_run *run, const struct spool_file *file, co
 
 void spool_file_remove(struct spool_run *run, const struct spool_file *file)
 {
-	if (unlinkat(run->fd, file->name, 0) != 0)
-		log_error("%s/%s: stored, but cannot be deleted: %s", run->directory, file->name,
-			strerror(errno));
-	else
-		run->removed = true;
+	if (unlinkat(run->fd, file->name, 0) != 0) {
+		spool_complain(strerror(errno),
+			"%s/%s: stored, but cannot be deleted: %s; this and other files like it "
+			"are left for the next pass",
+			run->directory, file->name, strerror(errno));
+		return;
+	}
+	run->removed = true;
 	run->pass->files++;
 }

@@ -30,6 +30,16 @@ bool spool_name_is_claimed(const char *name);
 void spool_warn_once(const char *directory, const char *name, const char *sentence);
 
 /*
+ * Logs an error that may last and may have many files: FORMAT with one and the same CAUSE is logged
+ * once, for the first file that meets it, and again only after a pass that did not meet it.
+ */
+void spool_complain(const char *cause, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* Around a pass. The end says so when all that the pass before complained of is over. */
+void spool_complaints_begin(void);
+void spool_complaints_end(const char *directory);
+
+/*
  * Reads a file piece by piece through one buffer, which is wiped at the end: a line that a record
  * fits in comes whole, a longer one in pieces.
  */
@@ -136,7 +146,7 @@ bool spool_file_changed(const struct spool_file *file);
  */
 bool spool_file_claim(struct spool_run *run, struct spool_file *file, struct error *error);
 void spool_file_unclaim(struct spool_run *run, const struct spool_file *file, const char *original);
-/* Deletes a claimed file; what fails is logged. */
+/* Deletes a claimed file; what fails is logged, and the file is not counted. */
 void spool_file_remove(struct spool_run *run, const struct spool_file *file);
 /* Its name without the mark of a claim, in NAME_MAX with room for what is added to it. */
 void spool_file_plain_name(const char *name, size_t attempt, char target[NAME_MAX + 1]);
