@@ -3,6 +3,11 @@ STORE_LIBS = src/store/libstore.a $(BASE_LIBS) $(SQLITE_LIBS)
 
 check_PROGRAMS += tests/contract/test_store tests/unit/test_store_sqlite
 TESTS += tests/contract/test_store tests/unit/test_store_sqlite
+check_PROGRAMS += tests/contract/test_store_waits
+TESTS += tests/contract/test_store_waits
+tests_contract_test_store_waits_SOURCES = tests/contract/test_store_waits.c
+tests_contract_test_store_waits_CFLAGS = $(TEST_CFLAGS)
+tests_contract_test_store_waits_LDADD = $(STORE_LIBS) $(CMOCKA_LIBS)
 tests_contract_test_store_SOURCES = tests/contract/test_store.c
 tests_contract_test_store_CFLAGS = $(TEST_CFLAGS)
 tests_contract_test_store_LDADD = $(STORE_LIBS) $(CMOCKA_LIBS)

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "daemon/runtime.h"
 #include "engine/recheck.h"
+#include "engine/waits.h"
 #include "ops/notify.h"
 
 struct daemon {
@@ -15,6 +16,7 @@ struct daemon {
 	struct spool_watch *spool;
 	struct watchdog *watchdog;
 	struct recheck *recheck;
+	struct waits waits;
 	struct loop_signal *signals[3];
 	struct loop_timer *grace;
 	bool stopping;
@@ -32,6 +34,12 @@ static void job_settled(void *context, const struct attempt_result *result, enum
 static void pump_idle(void *context, int64_t next_ms);
 static void signalled(void *context, int number);
 static void grace_over(void *context);
+
+static void look_at_clock(struct daemon *daemon)
+{
+	waits_look(&daemon->waits, loop_clock(daemon->runtime.loop), daemon->runtime.store,
+		daemon->runtime.settings);
+}
 
 static bool start(struct daemon *daemon, struct settings *settings, struct error *error)
 {
@@ -56,6 +64,7 @@ static bool start(struct daemon *daemon, struct settings *settings, struct error
 	for (i = 0; i < daemon->options->import_count; i++)
 		worker_import(daemon->runtime.worker, daemon->options->imports[i]);
 	worker_poke(daemon->runtime.worker);
+	look_at_clock(daemon);
 	pump_poke(daemon->runtime.pump);
 	return true;
 }
@@ -118,6 +127,7 @@ static void intake_rested(void *context, const struct spool_pass *pass)
 {
 	struct daemon *daemon = context;
 
+	look_at_clock(daemon);
 	/* Each poll looks into the store, too: another process may have put something there. */
 	pump_poke(daemon->runtime.pump);
 	if (pass->files > 0)

@@ -13,6 +13,7 @@
 #include "daemon/dry_run.h"
 #include "daemon/runtime.h"
 #include "daemon/tally.h"
+#include "engine/waits.h"
 
 struct run {
 	const struct options *options;
@@ -72,6 +73,7 @@ static bool start(struct run *run, struct settings *settings, struct error *erro
 		.ignore_due = options->ignore_due,
 		.base_since_ms = options->issued_since_ms,
 	};
+	struct waits waits = {0};
 	size_t i;
 
 	if (!runtime_start(&run->runtime, settings, &runtime_options, error))
@@ -88,6 +90,7 @@ static bool start(struct run *run, struct settings *settings, struct error *erro
 	for (i = 0; i < options->import_count; i++)
 		worker_import(run->runtime.worker, options->imports[i]);
 	worker_poke(run->runtime.worker);
+	waits_look(&waits, loop_clock(run->runtime.loop), run->runtime.store, settings);
 	pump_poke(run->runtime.pump);
 	return true;
 }

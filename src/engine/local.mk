@@ -22,4 +22,5 @@ src_engine_libengine_a_SOURCES = \
 	src/engine/settings.c src/engine/settings.h \
 	src/engine/settle.c \
 	src/engine/take_page.c src/engine/take_page.h \
+	src/engine/waits.c src/engine/waits.h \
 	src/engine/worker.c src/engine/worker.h

@@ -16,4 +16,5 @@ src_store_libstore_a_SOURCES = \
 	src/store/store_open.c \
 	src/store/store_schema.c \
 	src/store/store_sqlite.c \
-	src/store/store_tenants.c
+	src/store/store_tenants.c \
+	src/store/store_waits.c

@@ -390,6 +390,16 @@ bool must_check store_restore(const char *from, const char *to, int64_t now_ms,
 bool must_check store_known_certificates(struct store *store, const struct store_job *job,
 	struct guard_known **known, size_t *count, struct error *error);
 
+/* ---- waits, when the wall clock was set back ---- */
+
+/*
+ * Cuts waits of SERVICE's jobs without a lease that were written under a clock that was ahead of
+ * NOW_MS: of what was last tried after it, to what was left of the wait at that try; and none is
+ * longer than LONGEST_MS. Scheduled and held jobs stay as they are. *COUNT is how many were cut.
+ */
+bool must_check store_waits_shorten(struct store *store, const char *service, int64_t now_ms,
+	int64_t longest_ms, size_t *count, struct error *error);
+
 /* ---- asking ---- */
 
 /* What jobs to list; NULL and negative mean any. */

@@ -865,6 +865,7 @@ static void use_everything(struct fixture *f, struct store *store)
 	OK(f, store_lease_last(store, &next_ms, &f->error));
 	OK(f, store_leases_shorten(store, 1, &count, &f->error));
 	OK(f, store_leases_renew(store, &lease, 1, &f->error));
+	OK(f, store_waits_shorten(store, "webhg2", 1, 1, &count, &f->error));
 	claim.ignore_due = true;
 	OK(f, store_jobs_claim(store, &claim, &jobs, &count, &f->error));
 	store_jobs_free(jobs, count);
