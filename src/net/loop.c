@@ -12,6 +12,7 @@
 #include <event2/event.h>
 
 #include "base/alloc.h"
+#include "base/log.h"
 
 /* How long a wall timer without a timerfd may sleep before it looks at the clock again. */
 #define WALL_RECHECK_MS INT64_C(10000)
@@ -60,16 +61,26 @@ static void *not_null(void *data)
 	return data;
 }
 
+/* The kernel watches no more for us: a process that misses its events is better started anew. */
 static void must_succeed(int status)
 {
-	if (status != 0)
-		abort();
+	if (status == 0)
+		return;
+	log_error("the event loop cannot go on; stopping");
+	abort();
+}
+
+/* libevent's own words on standard error would have neither level nor fields. */
+static void libevent_says(int severity, const char *message)
+{
+	if (severity >= EVENT_LOG_WARN)
+		log_warning("the event loop: %s", message);
 }
 
 struct loop *loop_new(const struct clock *clock)
 {
 	struct loop *loop = xcalloc(1, sizeof(*loop));
-	struct event_config *config = not_null(event_config_new());
+	struct event_config *config;
 	int flags = EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV;
 
 	/*
@@ -77,6 +88,8 @@ struct loop *loop_new(const struct clock *clock)
 	 * in whole milliseconds of the coarse clock: late by up to a tick.
 	 */
 	flags |= EVENT_BASE_FLAG_PRECISE_TIMER | EVENT_BASE_FLAG_NO_CACHE_TIME;
+	event_set_log_callback(libevent_says);
+	config = not_null(event_config_new());
 	must_succeed(event_config_set_flag(config, flags));
 	loop->base = not_null(event_base_new_with_config(config));
 	event_config_free(config);

@@ -8,6 +8,7 @@
 #include <sys/random.h>
 
 #include "base/alloc.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "pki/pki_private.h"
 
@@ -179,8 +180,12 @@ void pki_random(void *data, size_t length)
 
 		if (got < 0 && errno == EINTR)
 			continue;
-		if (got <= 0)
+		if (got <= 0) {
+			/* Leases and nonces must not be guessable; a restart may find it mended. */
+			log_error("the kernel gives no random bytes: %s; stopping",
+				got < 0 ? strerror(errno) : "none came");
 			abort();
+		}
 		at += got;
 		length -= (size_t)got;
 	}
