@@ -66,8 +66,10 @@ bool store_map_error(const char *path, sqlite3 *db, int result, struct error *er
 			path);
 	case SQLITE_CORRUPT:
 		return error_set(error, ERROR_PERMANENT,
-			"%s: damaged: %s; stop what uses it and restore it from a backup", path,
-			what);
+			/* SQLite says the same of a page that the disk does not give. */
+			"%s: damaged, or its disk cannot be read: %s; see the kernel's log, and if "
+			"the disk is well, stop what uses it and restore it from a backup",
+			path, what);
 	default:
 		return error_set(error, ERROR_INTERNAL, "%s: %s", path, what);
 	}
