@@ -12,7 +12,8 @@ TESTS += tests/system/bench.sh
 EXTRA_DIST += tests/system/bench.sh
 
 # The daemon killed, its system calls failed, its disks and clocks against it.
-against_it = tests/system/kill.sh tests/system/backfill-killed.sh
+against_it = tests/system/kill.sh tests/system/backfill-killed.sh tests/system/syscalls.sh \
+	tests/system/disks.sh tests/system/clocks.sh
 TESTS += $(against_it)
 EXTRA_DIST += $(against_it)
 TESTS += tests/system/environment.sh

@@ -149,7 +149,7 @@ strike() {
 	wait "$daemon_pid" 2>/dev/null
 	[ $? -eq 137 ] && struck=$((struck + 1))
 	daemon_pid=
-	waiting=$(find "$spool" -maxdepth 1 -name '*json' | wc -l)
+	waiting=$(find "$spool" -maxdepth 1 -name "[!.]*json" | wc -l)
 	[ "$waiting" -eq 0 ] || in_intake=$((in_intake + 1))
 	tail -n 1 "$log" | grep -q 'ready:' || [ -s "$log" ] || in_start=$((in_start + 1))
 	: >"$log"
