@@ -59,4 +59,10 @@ struct certificate_facts {
 /* Frees what FACTS holds, not FACTS itself; it is {0} again. */
 void certificate_facts_clear(struct certificate_facts *facts);
 
+/*
+ * How many days a public TLS certificate that begins at NOT_BEFORE_MS may be valid (DOMAIN.md, rule
+ * 8, validity-too-long): 398, 200 from 2026-03-15 on, 100 from 2027-03-15, 47 from 2029-03-15.
+ */
+int certificate_days_max(int64_t not_before_ms);
+
 #endif

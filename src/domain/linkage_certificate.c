@@ -171,39 +171,13 @@ static void judge_strength(struct judgement *judgement)
 		facts->signature_weak ? "." : "");
 }
 
-/* How many days a public TLS certificate may be valid, by its notBefore (CA/Browser Forum). */
-static const struct {
-	int year, month, day;
-	int days;
-} validity_limits[] = {
-	{2029, 3, 15, 47},
-	{2027, 3, 15, 100},
-	{2026, 3, 15, 200},
-};
-
-#define VALIDITY_LIMIT_FIRST 398
-
-static int validity_limit(int64_t not_before_ms)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(validity_limits) / sizeof(validity_limits[0]); i++) {
-		civil_day from = civil_from_date(
-			validity_limits[i].year, validity_limits[i].month, validity_limits[i].day);
-
-		if (not_before_ms >= civil_instant(from, 0, 0))
-			return validity_limits[i].days;
-	}
-	return VALIDITY_LIMIT_FIRST;
-}
-
 static void judge_validity(struct judgement *judgement)
 {
 	const struct certificate_facts *facts = judgement->facts;
 	/* Both ends belong to it: not_after_ms is the last millisecond of its second. */
 	int64_t span = facts->not_after_ms + 1 - facts->not_before_ms;
 	int64_t days = span <= 0 ? 0 : (span + DAY_MS - 1) / DAY_MS;
-	int limit = validity_limit(facts->not_before_ms);
+	int limit = certificate_days_max(facts->not_before_ms);
 	bool too_long = days > limit;
 
 	if (too_long)
