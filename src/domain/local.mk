@@ -7,6 +7,8 @@ src_domain_libdomain_a_SOURCES = \
 	src/domain/certificate.c src/domain/certificate.h \
 	src/domain/contract.c src/domain/contract.h \
 	src/domain/guard.c src/domain/guard.h \
+	src/domain/forecast.c src/domain/forecast.h \
+	src/domain/forecast_work.c \
 	src/domain/holidays.c src/domain/holidays.h \
 	src/domain/holidays_law.c \
 	src/domain/hostname.c src/domain/hostname.h \
