@@ -460,4 +460,27 @@ bool must_check store_set_aside_discard(
 bool must_check store_set_aside_clear(
 	struct store *store, const char *contract, int64_t revision, struct error *error);
 
+/* ---- looking ahead ---- */
+
+/* The newest job of a target of those that are open and not held, or installed. */
+struct store_ahead {
+	const char *service;
+	bool is_open;	/* its install is still to be made; one that is being verified is made */
+	int64_t due_ms; /* of an open one */
+	int64_t not_before_ms;
+	int64_t not_after_ms; /* of its certificate */
+};
+typedef void store_forecast_each(void *context, const struct store_ahead *ahead);
+/*
+ * Calls EACH for each target's, where the contract is active and still names the pair; what it gets
+ * is valid during the call. One pass, in memory that does not grow with the jobs.
+ */
+bool must_check store_forecast_jobs(
+	struct store *store, store_forecast_each *each, void *context, struct error *error);
+
+typedef void store_duration_each(void *context, const char *service, int64_t duration_ms);
+/* Calls EACH for the pushes that a service took among the LATEST attempts, the newest first. */
+bool must_check store_push_durations(struct store *store, int64_t latest, store_duration_each *each,
+	void *context, struct error *error);
+
 #endif

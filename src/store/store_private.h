@@ -38,6 +38,8 @@ int store_wait_for_lock(void *unused, int tries);
 #define SQL_BEGUN "(3, 4, 5, 6)"	   /* a push went out, or may have */
 #define SQL_WAITING "(2, 3, 4, 5)"	   /* to be acted on at next_ms */
 #define SQL_OPEN "(1, 2, 3, 4, 5)"	   /* neither installed nor final */
+#define SQL_TO_INSTALL "(2, 3, 5)"	   /* an install that is still to be made */
+#define SQL_AHEAD "(2, 3, 4, 5, 6)"	   /* those, and what is installed */
 #define SQL_NEEDS_KEY "(1, 2, 3, 4, 5, 7)" /* a failed one can be retried by an operator */
 
 /* Each query is prepared once for the life of the store, and has its place here. */
@@ -90,6 +92,8 @@ enum store_statement {
 	STATEMENT_TENANTS_OF_PAIR,
 	STATEMENT_PAIRS_OF_CONTRACT,
 	STATEMENT_PUSHED_OVER,
+	STATEMENT_FORECAST_JOBS,
+	STATEMENT_PUSH_DURATIONS,
 	STATEMENT_COUNT
 };
 

@@ -773,6 +773,19 @@ static void ignore_job(void *context, const struct store_job *job)
 	(void)job;
 }
 
+static void ignore_ahead(void *context, const struct store_ahead *ahead)
+{
+	(void)context;
+	(void)ahead;
+}
+
+static void ignore_duration(void *context, const char *service, int64_t duration_ms)
+{
+	(void)context;
+	(void)service;
+	(void)duration_ms;
+}
+
 static void ignore_attempt(void *context, const struct store_attempt *attempt)
 {
 	(void)context;
@@ -881,6 +894,8 @@ static void use_everything(struct fixture *f, struct store *store)
 	OK(f, store_attempts(store, id, ignore_attempt, NULL, &f->error));
 	use_tenants(f, store, id);
 	OK(f, store_secrets_wipe(store, &id, 1, &f->error));
+	OK(f, store_forecast_jobs(store, ignore_ahead, NULL, &f->error));
+	OK(f, store_push_durations(store, 10, ignore_duration, NULL, &f->error));
 	buffer_free(&buffer);
 }
 
@@ -908,6 +923,11 @@ static void test_plans(void **state)
 
 			/* What has a lease is few, and has an index of its own. */
 			if (strstr(line, "INDEX jobs_leased") != NULL)
+				continue;
+			/* All jobs there are, and the latest attempts, are what is asked for; the
+			 * links are those of one record. */
+			if ((i == STATEMENT_FORECAST_JOBS || i == STATEMENT_PUSH_DURATIONS) &&
+				strncmp(line, "SCAN", 4) == 0)
 				continue;
 			if (strncmp(line, "SCAN", 4) == 0 || strstr(line, "TEMP B-TREE") != NULL)
 				fail_msg("%s\n%s", line, sql);
@@ -951,6 +971,11 @@ static void test_list_plans(void **state)
 		do {
 			const char *line = (const char *)sqlite3_column_text(plan, 3);
 
+			/* All jobs there are, and the latest attempts, are what is asked for; the
+			 * links are those of one record. */
+			if ((i == STATEMENT_FORECAST_JOBS || i == STATEMENT_PUSH_DURATIONS) &&
+				strncmp(line, "SCAN", 4) == 0)
+				continue;
 			if (strncmp(line, "SCAN", 4) == 0 || strstr(line, "TEMP B-TREE") != NULL)
 				fail_msg("%s\n%s", line, plan_sql);
 			if (strncmp(line, "SEARCH j ", 9) == 0 && filters[i].fqdn != NULL)
