@@ -50,3 +50,5 @@ TESTS += tests/system/feed.sh
 EXTRA_DIST += tests/system/feed.sh
 TESTS += tests/system/succession.sh
 EXTRA_DIST += tests/system/succession.sh
+TESTS += tests/system/forecast.sh
+EXTRA_DIST += tests/system/forecast.sh

@@ -124,7 +124,7 @@ static bool parse_options(struct calendar_request *request, int argc, char **arg
 	return true;
 }
 
-static bool read_holidays(const char *path, struct holidays **read, struct error *error)
+bool calendar_request_holidays(const char *path, struct holidays **read, struct error *error)
 {
 	struct buffer file = {0};
 	struct holidays *made = holidays_new();
@@ -150,7 +150,7 @@ static bool load(struct calendar_request *request, struct error *error)
 	request->rulebook = request->config->rulebook;
 	if (request->holidays_path == NULL)
 		return true;
-	if (!read_holidays(request->holidays_path, &request->own_holidays, error))
+	if (!calendar_request_holidays(request->holidays_path, &request->own_holidays, error))
 		return false;
 	request->rulebook.calendar.holidays = request->own_holidays;
 	return true;

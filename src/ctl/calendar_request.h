@@ -65,6 +65,10 @@ int calendar_request_misused(const struct calendar_request *request, const char 
 /* Says, once, that YEAR lies past the holidays file's last, where it does. */
 void calendar_request_note_year(struct calendar_request *request, int year);
 
+/* Reads the official file of holidays; *READ is to be freed with holidays_free. */
+bool must_check calendar_request_holidays(
+	const char *path, struct holidays **read, struct error *error);
+
 /* Adds a string to a JSON object. */
 void json_add_text(struct json_object *object, const char *key, const char *text);
 /* Writes OBJECT to standard output, without a line break, and gives it back. */

@@ -7,11 +7,16 @@ src_ctl_libctl_a_SOURCES = \
 	src/ctl/explain_pairs.c src/ctl/explain_pairs.h \
 	src/ctl/explain_render.h \
 	src/ctl/explain_text.c \
+	src/ctl/forecast_json.c \
+	src/ctl/forecast_options.c src/ctl/forecast_options.h \
+	src/ctl/forecast_text.c \
+	src/ctl/forecast_view.c src/ctl/forecast_view.h \
 	src/ctl/store_request.c src/ctl/store_request.h \
 	src/ctl/verb_backup.c src/ctl/verb_backup.h \
 	src/ctl/verb_calendar.c src/ctl/verb_calendar.h \
 	src/ctl/verb_due.c \
 	src/ctl/verb_explain.c src/ctl/verb_explain.h \
+	src/ctl/verb_forecast.c src/ctl/verb_forecast.h \
 	src/ctl/verb_jobs.c src/ctl/verb_jobs.h \
 	src/ctl/verb_rejected.c src/ctl/verb_rejected.h \
 	src/ctl/verb_verify.c src/ctl/verb_verify.h

@@ -8,6 +8,7 @@
 #include "ctl/verb_backup.h"
 #include "ctl/verb_calendar.h"
 #include "ctl/verb_explain.h"
+#include "ctl/verb_forecast.h"
 #include "ctl/verb_jobs.h"
 #include "ctl/verb_rejected.h"
 #include "ctl/verb_verify.h"
@@ -27,6 +28,7 @@ static const struct verb verbs[] = {
 	{"due", verb_due, "when an install is due on a service", false},
 	{"holidays", verb_holidays, "the national holidays of some years", false},
 	{"calendar", verb_calendar, "a month with its closed days", false},
+	{"forecast", verb_forecast, "how many installs fall due on which day", false},
 	{"jobs", verb_jobs, "the jobs in the store", false},
 	{"show", verb_show, "one job's life: rules, days and tries", false},
 	{"retry", verb_retry, "give a failed job another go", false},

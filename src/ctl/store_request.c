@@ -137,6 +137,11 @@ static bool open_store(struct store_request *request, int *status)
 	return true;
 }
 
+bool store_request_open(struct store_request *request, int *status)
+{
+	return read_configuration(request, status) && open_store(request, status);
+}
+
 bool store_request_begin_without(struct store_request *request, const struct store_verb *verb,
 	int argc, char **argv, int *status)
 {

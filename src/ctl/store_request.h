@@ -49,6 +49,9 @@ bool must_check store_request_begin(struct store_request *request, const struct 
  */
 bool must_check store_request_begin_without(struct store_request *request,
 	const struct store_verb *verb, int argc, char **argv, int *status);
+/* What begin does after parsing, for a verb with options of its own: REQUEST has its verb's name
+ * and config_path. */
+bool must_check store_request_open(struct store_request *request, int *status);
 int store_request_end(struct store_request *request, int status);
 
 /* Says what is wrong on standard error; returns STORE_FAULT. */
