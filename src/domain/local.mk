@@ -18,6 +18,7 @@ src_domain_libdomain_a_SOURCES = \
 	src/domain/linkage_certificate.c \
 	src/domain/linkage_schedule.c \
 	src/domain/linkage_trail.c \
+	src/domain/overdue.c src/domain/overdue.h \
 	src/domain/plan.c src/domain/plan.h \
 	src/domain/schedule.c src/domain/schedule.h \
 	src/domain/succession.c src/domain/succession.h \
