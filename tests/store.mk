@@ -44,3 +44,9 @@ TESTS += tests/contract/test_store_forecast
 tests_contract_test_store_forecast_SOURCES = tests/contract/test_store_forecast.c
 tests_contract_test_store_forecast_CFLAGS = $(TEST_CFLAGS)
 tests_contract_test_store_forecast_LDADD = $(STORE_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/contract/test_store_replacing
+TESTS += tests/contract/test_store_replacing
+tests_contract_test_store_replacing_SOURCES = tests/contract/test_store_replacing.c
+tests_contract_test_store_replacing_CFLAGS = $(TEST_CFLAGS)
+tests_contract_test_store_replacing_LDADD = $(STORE_LIBS) $(CMOCKA_LIBS)

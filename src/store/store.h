@@ -317,6 +317,20 @@ bool must_check store_pairs_of_contract(struct store *store, const char *contrac
 bool must_check store_job_pushed_over(
 	struct store *store, const struct store_job *job, bool *pushed_over, struct error *error);
 
+/* ---- jobs that replace a certificate which is to be revoked ---- */
+
+/* A page of them, in order of (revoked_ms, id); all zero is the first page's beginning. */
+struct store_replacing {
+	int64_t revoked_until_ms; /* inclusive */
+	int64_t after_revoked_ms; /* and after_id: those of the last job of the page before */
+	int64_t after_id;
+	size_t limit; /* at least 1 */
+};
+
+/* The open jobs (held to retrying) of that page. *JOBS to be freed with store_jobs_free. */
+bool must_check store_jobs_replacing(struct store *store, const struct store_replacing *wanted,
+	struct store_job **jobs, size_t *count, struct error *error);
+
 /* ---- attempts ---- */
 
 enum attempt_kind {

@@ -892,6 +892,9 @@ static void use_everything(struct fixture *f, struct store *store)
 	OK(f, store_attempt_add(
 		      store, &(struct store_attempt){.job_id = id, .outcome = "done"}, &f->error));
 	OK(f, store_attempts(store, id, ignore_attempt, NULL, &f->error));
+	OK(f, store_jobs_replacing(
+		      store, &(struct store_replacing){.limit = 1}, &jobs, &count, &f->error));
+	store_jobs_free(jobs, count);
 	use_tenants(f, store, id);
 	OK(f, store_secrets_wipe(store, &id, 1, &f->error));
 	OK(f, store_forecast_jobs(store, ignore_ahead, NULL, &f->error));
