@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "daemon/runtime.h"
+#include "engine/overdue_watch.h"
 #include "engine/recheck.h"
 #include "engine/waits.h"
 #include "ops/notify.h"
@@ -17,6 +18,7 @@ struct daemon {
 	struct watchdog *watchdog;
 	struct recheck *recheck;
 	struct waits waits;
+	struct overdue_watch *overdue;
 	struct loop_signal *signals[3];
 	struct loop_timer *grace;
 	bool stopping;
@@ -59,6 +61,7 @@ static bool start(struct daemon *daemon, struct settings *settings, struct error
 	daemon->grace = loop_timer_new(daemon->runtime.loop, grace_over, daemon);
 	daemon->watchdog = watchdog_new(daemon->runtime.loop);
 	daemon->recheck = recheck_new(daemon->runtime.loop, daemon->runtime.store, settings);
+	daemon->overdue = overdue_watch_new(daemon->runtime.loop, daemon->runtime.store);
 	daemon->spool = spool_watch_new(
 		daemon->runtime.loop, config->spool, config->spool_poll_ms, spool_changed, daemon);
 	for (i = 0; i < daemon->options->import_count; i++)
@@ -76,6 +79,7 @@ static void stop(struct daemon *daemon)
 	spool_watch_free(daemon->spool);
 	watchdog_free(daemon->watchdog);
 	recheck_free(daemon->recheck);
+	overdue_watch_free(daemon->overdue);
 	loop_timer_free(daemon->grace);
 	for (i = 0; i < ARRAY_LENGTH(daemon->signals); i++)
 		loop_signal_free(daemon->signals[i]);
