@@ -16,6 +16,7 @@ enum {
 	OPTION_CONTRACT,
 	OPTION_FQDN,
 	OPTION_DISCARD,
+	OPTION_OVERDUE,
 	OPTION_HELP,
 };
 
@@ -28,6 +29,7 @@ static const struct option long_options[] = {
 	{"contract", required_argument, NULL, OPTION_CONTRACT},
 	{"fqdn", required_argument, NULL, OPTION_FQDN},
 	{"discard", required_argument, NULL, OPTION_DISCARD},
+	{"overdue", no_argument, NULL, OPTION_OVERDUE},
 	{NULL, 0, NULL, 0},
 };
 
@@ -72,6 +74,9 @@ static bool take_own(struct store_request *request, int option, const char *valu
 	case OPTION_FQDN:
 		request->filter.fqdn = value;
 		return true;
+	case OPTION_OVERDUE:
+		request->only_overdue = true;
+		return true;
 	default:
 		return false;
 	}
@@ -108,6 +113,7 @@ static bool read_configuration(struct store_request *request, int *status)
 {
 	struct error error;
 
+	*status = STORE_USAGE;
 	if (!config_read(request->config_path, &request->config, &error)) {
 		store_request_fault(request, error.text);
 		return false;
@@ -139,6 +145,7 @@ static bool open_store(struct store_request *request, int *status)
 
 bool store_request_open(struct store_request *request, int *status)
 {
+	*status = STORE_USAGE;
 	return read_configuration(request, status) && open_store(request, status);
 }
 

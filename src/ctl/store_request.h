@@ -15,7 +15,7 @@ enum store_status {
 	STORE_USAGE = 2,
 };
 
-#define STORE_TAKES_FILTER 1U  /* --state, --service, --contract, --fqdn */
+#define STORE_TAKES_FILTER 1U  /* --state, --service, --contract, --fqdn, --overdue */
 #define STORE_TAKES_DISCARD 2U /* --discard */
 
 struct store_verb {
@@ -31,6 +31,7 @@ struct store_request {
 	bool json;
 	struct store_filter filter;
 	const char *discard; /* NULL: not given */
+	bool only_overdue;
 	char **operands;
 	int operand_count;
 	struct config *config;

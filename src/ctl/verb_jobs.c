@@ -8,15 +8,18 @@
 
 #include "base/alloc.h"
 #include "base/civil.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "ctl/calendar_request.h"
 #include "ctl/store_request.h"
+#include "domain/overdue.h"
 
 #define FILTER_HELP                                                                                \
 	"  --state STATE    only jobs in it (scheduled, retrying, failed, refused, ...)\n"         \
 	"  --service ID     only jobs of this service\n"                                           \
 	"  --contract CODE  only jobs of this contract\n"                                          \
-	"  --fqdn NAME      only jobs of this host name\n"
+	"  --fqdn NAME      only jobs of this host name\n"                                         \
+	"  --overdue        only jobs that should have been done\n"
 
 static void add_instant(struct json_object *object, const char *key, int64_t instant_ms)
 {
@@ -28,6 +31,32 @@ static void add_instant(struct json_object *object, const char *key, int64_t ins
 	}
 	civil_format_instant(text, instant_ms, TOKYO_OFFSET_MIN);
 	json_add_text(object, key, text);
+}
+
+#define OVERDUE_TEXT_MAX 96
+
+/* Why JOB is overdue, as TEXT too; "" when it is not. */
+static enum overdue overdue_of(const struct store_job *job, char text[OVERDUE_TEXT_MAX])
+{
+	enum overdue overdue = job_overdue(
+		job->state, job->due_ms, job->revoked_ms, clock_wall_ms(clock_system()));
+
+	overdue_text(overdue, job->due_ms, job->revoked_ms, text, OVERDUE_TEXT_MAX);
+	return overdue;
+}
+
+static void add_overdue(struct json_object *object, const struct store_job *job)
+{
+	struct json_object *overdue = NULL;
+	char text[OVERDUE_TEXT_MAX];
+	enum overdue why = overdue_of(job, text);
+
+	if (why != OVERDUE_NOT) {
+		overdue = json_object_new_object();
+		json_add_text(overdue, "reason", overdue_name(why));
+		json_add_text(overdue, "text", text);
+	}
+	json_object_object_add(object, "overdue", overdue);
 }
 
 /* The contract that a held job waits for, NULL for any other; to be freed. */
@@ -73,6 +102,8 @@ static struct json_object *job_json(struct store *store, const struct store_job 
 	json_object_object_add(object, "attempts", json_object_new_int(job->attempts));
 	json_object_object_add(object, "guarded", json_object_new_boolean(job->guarded));
 	json_add_text(object, "detail", job->detail);
+	add_instant(object, "replaced_revoked", job->revoked_ms);
+	add_overdue(object, job);
 	return object;
 }
 
@@ -86,8 +117,11 @@ struct listing {
 static void list_job(void *context, const struct store_job *job)
 {
 	struct listing *listing = context;
-	char due[CIVIL_INSTANT_MAX] = "-", *holder;
+	char due[CIVIL_INSTANT_MAX] = "-", why[OVERDUE_TEXT_MAX], *holder;
+	enum overdue overdue = overdue_of(job, why);
 
+	if (listing->request->only_overdue && overdue == OVERDUE_NOT)
+		return;
 	if (listing->request->json) {
 		fputs(listing->count++ > 0 ? "," : "", stdout);
 		json_print(job_json(listing->request->store, job));
@@ -99,9 +133,10 @@ static void list_job(void *context, const struct store_job *job)
 		printf("%8s %-10s %-16s %-14s %-25s %s\n", "JOB", "STATE", "CONTRACT", "SERVICE",
 			"DUE", "FQDN");
 	holder = holder_of(listing->request->store, job);
-	printf("%8" PRId64 " %-10s %-16s %-14s %-25s %s%s%s\n", job->id, job_state_name(job->state),
-		job->contract, job->service, due, job->fqdn, holder != NULL ? ", waits for " : "",
-		holder != NULL ? holder : "");
+	printf("%8" PRId64 " %-10s %-16s %-14s %-25s %s%s%s%s%s\n", job->id,
+		job_state_name(job->state), job->contract, job->service, due, job->fqdn,
+		holder != NULL ? ", waits for " : "", holder != NULL ? holder : "",
+		overdue != OVERDUE_NOT ? ", overdue: " : "", why);
 	free(holder);
 }
 
@@ -221,6 +256,7 @@ static bool show_text(struct store_request *request, const struct store_job *job
 	struct error *error)
 {
 	char fingerprint[FINGERPRINT_TEXT_MAX], due[CIVIL_INSTANT_MAX], next[CIVIL_INSTANT_MAX];
+	char why[OVERDUE_TEXT_MAX];
 
 	text_hex(fingerprint, job->fingerprint, FINGERPRINT_SIZE);
 	printf("Job %" PRId64 ": contract %s, %s %s %s\n", job->id, job->contract, job->service,
@@ -240,6 +276,8 @@ static bool show_text(struct store_request *request, const struct store_job *job
 	}
 	if (job->guarded)
 		puts("  from a restored copy: the service is asked what it has before a push");
+	if (overdue_of(job, why) != OVERDUE_NOT)
+		printf("  overdue: %s\n", why);
 	puts("Rules");
 	each_trail_line(trail, NULL);
 	puts("Tries");
