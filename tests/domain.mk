@@ -74,6 +74,7 @@ TESTS += tests/unit/test_guard
 tests_unit_test_guard_SOURCES = tests/unit/test_guard.c
 tests_unit_test_guard_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_guard_LDADD = $(DOMAIN_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/test_succession
 TESTS += tests/unit/test_succession
 tests_unit_test_succession_SOURCES = tests/unit/test_succession.c
@@ -85,14 +86,19 @@ TESTS += tests/unit/test_plan_property
 tests_unit_test_plan_property_SOURCES = tests/unit/test_plan_property.c
 tests_unit_test_plan_property_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_plan_property_LDADD = $(DOMAIN_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/test_forecast
 TESTS += tests/unit/test_forecast
 tests_unit_test_forecast_SOURCES = tests/unit/test_forecast.c
 tests_unit_test_forecast_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_forecast_LDADD = $(DOMAIN_LIBS) $(CMOCKA_LIBS)
-domain_more = tests/unit/test_overdue
+
+domain_more = tests/unit/test_overdue tests/unit/test_checklist
 check_PROGRAMS += $(domain_more)
 TESTS += $(domain_more)
 tests_unit_test_overdue_SOURCES = tests/unit/test_overdue.c
 tests_unit_test_overdue_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_overdue_LDADD = $(DOMAIN_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_checklist_SOURCES = tests/unit/test_checklist.c
+tests_unit_test_checklist_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_checklist_LDADD = $(DOMAIN_LIBS) $(CMOCKA_LIBS)

@@ -5,6 +5,11 @@ src_domain_libdomain_a_SOURCES = \
 	src/domain/calendar.c src/domain/calendar.h \
 	src/domain/catalogue.c src/domain/catalogue.h \
 	src/domain/certificate.c src/domain/certificate.h \
+	src/domain/checklist.c src/domain/checklist.h src/domain/checklist_private.h \
+	src/domain/checklist_days.c \
+	src/domain/checklist_say.c \
+	src/domain/checklist_steps.c \
+	src/domain/checklist_words.c \
 	src/domain/contract.c src/domain/contract.h \
 	src/domain/guard.c src/domain/guard.h \
 	src/domain/forecast.c src/domain/forecast.h \
