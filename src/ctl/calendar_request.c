@@ -14,11 +14,11 @@
 
 static void usage(const struct calendar_verb *verb, FILE *stream)
 {
-	fprintf(stream, "usage: certinstallctl %s%s%s%s [--holidays CSV] [--json] %s\n", verb->name,
-		verb->takes_service ? " --service ID" : "",
+	fprintf(stream, "usage: certinstallctl %s%s%s%s%s [--holidays CSV] [--json] %s\n",
+		verb->name, verb->takes_service ? " --service ID" : "",
 		verb->takes_config ? " [--config FILE]" : "",
 		verb->takes_judging ? " [--now INSTANT] [--trust PEM] [--intermediates PEM]" : "",
-		verb->operands);
+		verb->takes_migration ? " [--expires YYYY-MM-DD]" : "", verb->operands);
 }
 
 void calendar_request_tell(const struct calendar_request *request, const char *format, ...)
@@ -59,12 +59,36 @@ enum option_value {
 	OPTION_NOW,
 	OPTION_TRUST,
 	OPTION_INTERMEDIATES,
+	OPTION_EXPIRES,
+	OPTION_SUCCESSOR,
+	OPTION_RECORD,
+	OPTION_SUCCESSOR_RECORD,
 };
+
+static bool take_migration(struct calendar_request *request, int option, const char *value)
+{
+	switch (option) {
+	case OPTION_EXPIRES:
+		request->expires = value;
+		return true;
+	case OPTION_SUCCESSOR:
+		request->successor = value;
+		return true;
+	case OPTION_RECORD:
+		request->record = value;
+		return true;
+	case OPTION_SUCCESSOR_RECORD:
+		request->successor_record = value;
+		return true;
+	default:
+		return false;
+	}
+}
 
 /* False when --help was answered, or an option is wrong; *STATUS says which. */
 static bool parse_options(struct calendar_request *request, int argc, char **argv, int *status)
 {
-	struct option taken[9] = {
+	struct option taken[13] = {
 		{"holidays", required_argument, NULL, OPTION_HOLIDAYS},
 		{"json", no_argument, NULL, OPTION_JSON},
 		{"help", no_argument, NULL, OPTION_HELP},
@@ -82,6 +106,15 @@ static bool parse_options(struct calendar_request *request, int argc, char **arg
 		taken[count++] = (struct option){"trust", required_argument, NULL, OPTION_TRUST};
 		taken[count++] = (struct option){
 			"intermediates", required_argument, NULL, OPTION_INTERMEDIATES};
+	}
+	if (request->verb->takes_migration) {
+		taken[count++] =
+			(struct option){"expires", required_argument, NULL, OPTION_EXPIRES};
+		taken[count++] =
+			(struct option){"successor", required_argument, NULL, OPTION_SUCCESSOR};
+		taken[count++] = (struct option){"record", required_argument, NULL, OPTION_RECORD};
+		taken[count++] = (struct option){
+			"successor-record", required_argument, NULL, OPTION_SUCCESSOR_RECORD};
 	}
 	/* glibc's way to begin anew, since main may have used getopt for its own options. */
 	optind = 0;
@@ -113,6 +146,8 @@ static bool parse_options(struct calendar_request *request, int argc, char **arg
 			*status = STATUS_DONE;
 			return false;
 		default:
+			if (take_migration(request, option, optarg))
+				break;
 			/* getopt_long said what is wrong. */
 			usage(request->verb, stderr);
 			*status = STATUS_USAGE;

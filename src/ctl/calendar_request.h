@@ -20,7 +20,8 @@ struct calendar_verb {
 	const char *name;
 	const char *operands; /* as the usage shows them */
 	bool takes_service, takes_config;
-	bool takes_judging; /* --now, --trust and --intermediates */
+	bool takes_judging;   /* --now, --trust and --intermediates */
+	bool takes_migration; /* --expires, --successor, --record and --successor-record */
 };
 
 /* What the command line says, and what was read on its word. */
@@ -42,6 +43,12 @@ struct calendar_request {
 	const char *now;
 	const char *trust;
 	const char *intermediates;
+
+	/* Of --expires, --successor, --record and --successor-record; NULL when not given. */
+	const char *expires;
+	const char *successor;
+	const char *record;
+	const char *successor_record;
 };
 
 /*

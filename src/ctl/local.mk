@@ -11,6 +11,12 @@ src_ctl_libctl_a_SOURCES = \
 	src/ctl/forecast_options.c src/ctl/forecast_options.h \
 	src/ctl/forecast_text.c \
 	src/ctl/forecast_view.c src/ctl/forecast_view.h \
+	src/ctl/migration_gather.c src/ctl/migration_gather.h \
+	src/ctl/migration_json.c \
+	src/ctl/migration_records.c \
+	src/ctl/migration_render.h \
+	src/ctl/migration_stored.c \
+	src/ctl/migration_text.c \
 	src/ctl/store_request.c src/ctl/store_request.h \
 	src/ctl/verb_backup.c src/ctl/verb_backup.h \
 	src/ctl/verb_calendar.c src/ctl/verb_calendar.h \
@@ -19,6 +25,7 @@ src_ctl_libctl_a_SOURCES = \
 	src/ctl/verb_forecast.c src/ctl/verb_forecast.h \
 	src/ctl/verb_jobs.c src/ctl/verb_jobs.h \
 	src/ctl/verb_rejected.c src/ctl/verb_rejected.h \
+	src/ctl/verb_migration.c src/ctl/verb_migration.h \
 	src/ctl/verb_verify.c src/ctl/verb_verify.h
 certinstallctl_SOURCES = src/ctl/main.c
 certinstallctl_LDADD = src/ctl/libctl.a src/ops/libops.a src/engine/libengine.a \

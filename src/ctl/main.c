@@ -10,6 +10,7 @@
 #include "ctl/verb_explain.h"
 #include "ctl/verb_forecast.h"
 #include "ctl/verb_jobs.h"
+#include "ctl/verb_migration.h"
 #include "ctl/verb_rejected.h"
 #include "ctl/verb_verify.h"
 #include "pki/pki.h"
@@ -32,6 +33,8 @@ static const struct verb verbs[] = {
 	{"jobs", verb_jobs, "the jobs in the store", false},
 	{"show", verb_show, "one job's life: rules, days and tries", false},
 	{"retry", verb_retry, "give a failed job another go", false},
+	{"migration", verb_migration, "the steps to a certificate from elsewhere, and how far",
+		true},
 	{"rejected", verb_rejected, "records that were set aside, and why", false},
 	{"verify", verb_verify, "look whether what is installed is served", false},
 	{"backup", verb_backup, "write a copy of the store while the daemon works", true},

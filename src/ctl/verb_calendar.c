@@ -85,7 +85,7 @@ static int run_holidays(struct calendar_request *request)
 
 int verb_holidays(int argc, char **argv)
 {
-	static const struct calendar_verb verb = {"holidays", "FROM TO", false, false, false};
+	static const struct calendar_verb verb = {.name = "holidays", .operands = "FROM TO"};
 	struct calendar_request request;
 	int status;
 
@@ -253,7 +253,8 @@ static int run_calendar(struct calendar_request *request)
 
 int verb_calendar(int argc, char **argv)
 {
-	static const struct calendar_verb verb = {"calendar", "YYYY-MM", false, true, false};
+	static const struct calendar_verb verb = {
+		.name = "calendar", .operands = "YYYY-MM", .takes_config = true};
 	struct calendar_request request;
 	int status;
 

@@ -142,7 +142,10 @@ static int run_due(struct calendar_request *request)
 
 int verb_due(int argc, char **argv)
 {
-	static const struct calendar_verb verb = {"due", "INSTANT...", true, true, false};
+	static const struct calendar_verb verb = {.name = "due",
+		.operands = "INSTANT...",
+		.takes_service = true,
+		.takes_config = true};
 	struct calendar_request request;
 	int status;
 
