@@ -52,3 +52,6 @@ TESTS += tests/system/succession.sh
 EXTRA_DIST += tests/system/succession.sh
 TESTS += tests/system/forecast.sh
 EXTRA_DIST += tests/system/forecast.sh
+
+TESTS += tests/system/migration.sh
+EXTRA_DIST += tests/system/migration.sh
