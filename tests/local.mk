@@ -12,6 +12,7 @@ include tests/net.mk
 include tests/config.mk
 include tests/source.mk
 include tests/engine.mk
+include tests/sim.mk
 include tests/ops.mk
 include tests/ctl.mk
 include tests/mock.mk

@@ -1,0 +1,406 @@
+/* What has to hold, after each step and at the end. doc/reliability.md lists it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim.h"
+#include "store/store_private.h"
+
+enum question {
+	QUESTION_REQUEST,
+	QUESTION_HOLDS,
+	QUESTION_COUNTERS,
+	QUESTION_KEYS_LEFT,
+	QUESTION_KEYS_MISSING,
+	QUESTION_NO_LEASE,
+	QUESTION_TWO_LEASES,
+	QUESTION_REVISIONS,
+	QUESTION_OPEN,
+	QUESTION_COUNT
+};
+
+static const char *const questions[QUESTION_COUNT] = {
+	[QUESTION_REQUEST] =
+		"SELECT j.lease_token, j.lease_until_ms, j.idempotency_key, j.generation, "
+		"c.revision FROM jobs AS j JOIN contracts AS c ON c.code = j.contract "
+		"WHERE j.id = ?1",
+	[QUESTION_HOLDS] = "SELECT count(*) FROM tenants WHERE service = ?1 AND service_code = ?2 "
+			   "AND contract = ?3 AND holds = 1",
+	[QUESTION_COUNTERS] =
+		"SELECT count(*) FROM (SELECT service, state, count(*) AS n FROM jobs "
+		"GROUP BY service, state) AS j FULL JOIN (SELECT * FROM job_counts "
+		"WHERE count <> 0) AS c ON c.service = j.service AND c.state = j.state "
+		"WHERE j.n IS NOT c.count",
+	[QUESTION_KEYS_LEFT] =
+		"SELECT count(*) FROM secrets AS s WHERE NOT EXISTS(SELECT 1 FROM jobs AS j "
+		"WHERE j.certificate_id = s.certificate_id AND j.state IN " SQL_NEEDS_KEY ")",
+	[QUESTION_KEYS_MISSING] = "SELECT count(*) FROM jobs AS j WHERE j.state IN " SQL_OPEN
+				  " AND NOT EXISTS(SELECT 1 FROM secrets AS s "
+				  "WHERE s.certificate_id = j.certificate_id)",
+	[QUESTION_NO_LEASE] = "SELECT count(*) FROM jobs WHERE state = " SQL_INSTALLING
+			      " AND lease_token IS NULL",
+	[QUESTION_TWO_LEASES] =
+		"SELECT count(*) FROM jobs WHERE lease_token IS NOT NULL AND lease_until_ms > ?1 "
+		"GROUP BY service, service_code, fqdn HAVING count(*) > 1",
+	[QUESTION_REVISIONS] = "SELECT code, revision FROM contracts",
+	[QUESTION_OPEN] = "SELECT count(*) FROM jobs WHERE state IN " SQL_WAITING,
+};
+
+/* Kept for as long as the process has its store open. */
+static sqlite3_stmt *kept[2][QUESTION_COUNT];
+
+static sqlite3_stmt *ask(struct process *process, enum question question)
+{
+	sqlite3_stmt **statement = &kept[process->number - 1][question];
+
+	if (*statement == NULL && sqlite3_prepare_v2(process->store->db, questions[question], -1,
+					  statement, NULL) != SQLITE_OK)
+		violated("a check cannot ask: %s", sqlite3_errmsg(process->store->db));
+	return *statement;
+}
+
+static bool row(struct process *process, sqlite3_stmt *statement)
+{
+	int result = sqlite3_step(statement);
+
+	if (result != SQLITE_ROW && result != SQLITE_DONE)
+		violated("a check cannot read: %s", sqlite3_errmsg(process->store->db));
+	return result == SQLITE_ROW;
+}
+
+static int64_t number(struct process *process, sqlite3_stmt *statement)
+{
+	int64_t value = row(process, statement) ? sqlite3_column_int64(statement, 0) : 0;
+
+	sqlite3_reset(statement);
+	return value;
+}
+
+void checks_forget(struct process *process)
+{
+	for (size_t i = 0; i < QUESTION_COUNT; i++) {
+		sqlite3_finalize(kept[process->number - 1][i]);
+		kept[process->number - 1][i] = NULL;
+	}
+}
+
+/* ---- the store, after each step ---- */
+
+/* What was acknowledged is in the store, after a crash, too. */
+static void check_acknowledged(struct process *process)
+{
+	sqlite3_stmt *statement = ask(process, QUESTION_REVISIONS);
+	int64_t stored[CONTRACTS_MAX] = {0};
+
+	while (row(process, statement)) {
+		int contract = estate_contract_of((const char *)sqlite3_column_text(statement, 0));
+
+		stored[contract] = sqlite3_column_int64(statement, 1);
+	}
+	sqlite3_reset(statement);
+	for (size_t i = 0; i < world->contract_count; i++) {
+		if (stored[i] < (int64_t)world->contracts[i].acknowledged)
+			violated("acknowledged and not in the store: ssl%zu revision %zu, but %lld "
+				 "is there",
+				i, world->contracts[i].acknowledged, (long long)stored[i]);
+	}
+}
+
+static void check_store(struct process *process)
+{
+	sqlite3_stmt *leases = ask(process, QUESTION_TWO_LEASES);
+
+	totals.checks++;
+	if (number(process, ask(process, QUESTION_COUNTERS)) != 0)
+		violated("the kept counters are not the counts");
+	if (number(process, ask(process, QUESTION_KEYS_LEFT)) != 0)
+		violated("a key is in the store that no job needs any more");
+	if (number(process, ask(process, QUESTION_KEYS_MISSING)) != 0)
+		violated("an open job's key is not in the store");
+	if (number(process, ask(process, QUESTION_NO_LEASE)) != 0)
+		violated("a job is being installed that nobody has a lease for");
+	sqlite3_bind_int64(leases, 1, wall_now());
+	if (number(process, leases) != 0)
+		violated("two leases run for one target");
+	check_acknowledged(process);
+}
+
+void check_reopened(struct process *process)
+{
+	disk_set_aside(true);
+	check_store(process);
+	disk_set_aside(false);
+}
+
+static struct process *witness(void)
+{
+	for (size_t i = 0; i < 2; i++) {
+		if (world->processes[i].runs)
+			return &world->processes[i];
+	}
+	return NULL;
+}
+
+void check_step(void)
+{
+	struct process *process = witness();
+
+	if (process == NULL || disk_writes() == world->checked_writes)
+		return;
+	world->checked_writes = disk_writes();
+	check_reopened(process);
+}
+
+/* ---- a request ---- */
+
+/* The wall clock, or what it was a moment ago when it was set back since. */
+static int64_t latest_wall(void)
+{
+	bool recent = world->latest_wall_at_ms + 10 * 60000 > mono_now();
+
+	return recent && world->latest_wall_ms > wall_now() ? world->latest_wall_ms : wall_now();
+}
+
+static bool same_link(const struct estate_link *link, const struct store_job *job)
+{
+	return link->service < SERVICE_COUNT &&
+	       strcmp(service_names[link->service], job->service) == 0 &&
+	       strcmp(link->code, job->service_code) == 0;
+}
+
+/* Counted here anew, from the snapshot and by the calendar. */
+static bool is_due(const struct snapshot *snapshot, const struct estate_link *link)
+{
+	const struct rulebook *rulebook = &settings_config(world->settings)->rulebook;
+	const struct service_rules *service =
+		rulebook_service(rulebook, service_names[link->service]);
+	const struct schedule_rules rules = {service->business_days, 9 * 60, 24 * 60};
+	int64_t base_ms =
+		snapshot->at_ms > link->since_ms / 1000 * 1000 ? snapshot->at_ms : link->since_ms;
+	int64_t due_ms;
+	struct error error;
+
+	if (!schedule_due(&rulebook->calendar, &rules, base_ms, &due_ms, &error))
+		violated("no due instant: %s", error.text);
+	return due_ms <= latest_wall();
+}
+
+/* Whether a snapshot that the store may know wants this install by now. */
+static void check_wanted(const struct store_job *job, int64_t revision)
+{
+	const struct estate_contract *contract =
+		&world->contracts[estate_contract_of(job->contract)];
+	int certificate = certificate_of_fingerprint(job->fingerprint);
+	bool wanted = false;
+
+	for (int64_t r = 0; r < revision; r++) {
+		const struct snapshot *snapshot = &contract->snapshots[r];
+
+		if (snapshot->certificate != certificate || snapshot->ended)
+			continue;
+		for (size_t i = 0; i < snapshot->link_count; i++) {
+			if (!same_link(&snapshot->links[i], job) ||
+				estate_refuses(contract, &snapshot->links[i]))
+				continue;
+			wanted = true;
+			if (is_due(snapshot, &snapshot->links[i]))
+				return;
+		}
+	}
+	violated("job %lld is sent %s", (long long)job->id,
+		wanted ? "before its due instant" : "that no snapshot wants");
+}
+
+#define WAF_FROM_MINUTE (8 * 60)
+#define WAF_UNTIL_MINUTE (20 * 60)
+/* A push may come this much after its claim: what is asked before it takes its time. */
+#define BEGUN_BEFORE_MS (3 * 60000)
+
+static bool within_hours(int64_t wall_ms)
+{
+	int64_t minute = (wall_ms / 60000 + TOKYO_OFFSET_MIN) % (24 * 60);
+
+	return minute >= WAF_FROM_MINUTE && minute < WAF_UNTIL_MINUTE;
+}
+
+static void check_hours(const struct store_job *job)
+{
+	if (service_number(job->service) != SERVICE_WAF || within_hours(wall_now()) ||
+		within_hours(wall_now() - BEGUN_BEFORE_MS) || within_hours(latest_wall()))
+		return;
+	violated("job %lld is sent outside the service's hours", (long long)job->id);
+}
+
+static void check_lease(struct process *process, const struct store_job *job,
+	const unsigned char token[LEASE_TOKEN_SIZE], int64_t *revision)
+{
+	sqlite3_stmt *statement = ask(process, QUESTION_REQUEST);
+
+	sqlite3_bind_int64(statement, 1, job->id);
+	if (!row(process, statement))
+		violated("job %lld is sent and not in the store", (long long)job->id);
+	if (sqlite3_column_bytes(statement, 0) != LEASE_TOKEN_SIZE ||
+		memcmp(sqlite3_column_blob(statement, 0), token, LEASE_TOKEN_SIZE) != 0)
+		violated("job %lld is sent without its lease", (long long)job->id);
+	if (sqlite3_column_int64(statement, 1) <= wall_now())
+		violated("job %lld is sent after its lease ran out", (long long)job->id);
+	if (strcmp((const char *)sqlite3_column_text(statement, 2), job->idempotency_key) != 0 ||
+		sqlite3_column_int(statement, 3) != job->generation)
+		violated("job %lld is sent as another generation", (long long)job->id);
+	*revision = sqlite3_column_int64(statement, 4);
+	sqlite3_reset(statement);
+}
+
+static void check_holder(struct process *process, const struct store_job *job)
+{
+	sqlite3_stmt *statement = ask(process, QUESTION_HOLDS);
+
+	sqlite3_bind_text(statement, 1, job->service, -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, 2, job->service_code, -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, 3, job->contract, -1, SQLITE_STATIC);
+	if (number(process, statement) != 1)
+		violated("job %lld is sent, but %s does not hold %s %s", (long long)job->id,
+			job->contract, job->service, job->service_code);
+}
+
+void check_request(struct process *process, const struct store_job *job,
+	const unsigned char token[LEASE_TOKEN_SIZE], bool pushes)
+{
+	int64_t revision;
+
+	disk_set_aside(true);
+	check_lease(process, job, token, &revision);
+	if (pushes) {
+		check_wanted(job, revision);
+		check_hours(job);
+		if (world->plan.holding)
+			check_holder(process, job);
+	}
+	disk_set_aside(false);
+}
+
+/* ---- an effect ---- */
+
+void check_replay(const struct effect *effect, const struct push *push)
+{
+	if (effect->push.target != push->target || effect->certificate != push->certificate ||
+		effect->push.job != push->job || effect->push.generation != push->generation)
+		violated("one Idempotency-Key for two installs: jobs %lld and %lld",
+			(long long)effect->push.job, (long long)push->job);
+}
+
+void check_effect(const struct push *push)
+{
+	const struct target *target = &world->targets[push->target];
+
+	if (push->certificate < 0)
+		violated("job %lld is sent without a certificate", (long long)push->job);
+	if (target->taken >= 0 && target->taken_contract == push->contract &&
+		push->issued_ms < target->taken_at_ms)
+		violated("downgrade: %s %s goes from certificate %d to the older %d",
+			service_names[target->service], target->code, target->taken,
+			push->certificate);
+	for (size_t i = 0; i < world->effect_count; i++) {
+		const struct push *before = &world->effects[i].push;
+
+		if (before->job == push->job && before->generation == push->generation)
+			violated("job %lld generation %d takes effect twice", (long long)push->job,
+				push->generation);
+		if (!world->plan.reinstall && !world->plan.holding &&
+			before->target == push->target && before->certificate == push->certificate)
+			violated("certificate %d takes effect twice on %s %s", push->certificate,
+				service_names[target->service], target->code);
+	}
+}
+
+/* ---- the end ---- */
+
+bool check_quiet(void)
+{
+	struct process *process = &world->processes[0];
+	int64_t open;
+
+	if (!process->runs || world->processes[1].runs || !sources_quiet() || world->on_wire > 0)
+		return false;
+	disk_set_aside(true);
+	open = number(process, ask(process, QUESTION_OPEN));
+	disk_set_aside(false);
+	return open == 0 && process->transfers == 0;
+}
+
+/* Why a job that did not end installed is explained all the same; false when it is not. */
+static bool explained(const struct estate_contract *contract, const struct estate_link *link,
+	const struct store_job *job)
+{
+	const struct effect *effect = effect_of_key(job->idempotency_key);
+
+	if (job->state == JOB_FAILED)
+		return strstr(job->detail, "given up") != NULL ||
+		       was_refused(job->idempotency_key) || (effect != NULL && effect->failed);
+	if (job->state == JOB_REFUSED)
+		return estate_refuses(contract, link) || strstr(job->detail, "expire") != NULL;
+	if (job->state == JOB_HELD)
+		return world->plan.holding && strstr(job->detail, "ssl") != NULL;
+	return job->state == JOB_SUPERSEDED && (world->plan.holding || world->plan.reinstall) &&
+	       job->detail[0] != '\0';
+}
+
+static void check_link(const struct estate_contract *contract, const struct snapshot *snapshot,
+	const struct estate_link *link, const struct store_job *jobs, size_t count)
+{
+	const struct store_job *job = NULL;
+	const struct target *target;
+
+	for (size_t i = 0; i < count; i++) {
+		if (same_link(link, &jobs[i]) &&
+			certificate_of_fingerprint(jobs[i].fingerprint) == snapshot->certificate)
+			job = &jobs[i];
+	}
+	if (job == NULL)
+		violated("silently missing: %s wants certificate %d on %s %s, and no job is there",
+			contract->code, snapshot->certificate, service_names[link->service],
+			link->code);
+	if (job->state != JOB_INSTALLED) {
+		if (!explained(contract, link, job))
+			violated("at the end job %lld of %s on %s %s is %s: %s", (long long)job->id,
+				contract->code, job->service, job->service_code,
+				job_state_name(job->state), job->detail);
+		return;
+	}
+	target = target_of(job->service, job->service_code, job->fqdn);
+	if (target->installed != snapshot->certificate)
+		violated("job %lld is installed, but %s %s has certificate %d and not %d",
+			(long long)job->id, job->service, job->service_code, target->installed,
+			snapshot->certificate);
+}
+
+static void check_contract(struct process *process, const struct estate_contract *contract)
+{
+	const struct snapshot *snapshot = estate_latest(contract);
+	struct store_job *jobs;
+	size_t count;
+	struct error error;
+
+	if (!store_jobs_of_contract(process->store, contract->code, &jobs, &count, &error))
+		violated("the jobs of %s cannot be read: %s", contract->code, error.text);
+	for (size_t i = 0; i < snapshot->link_count; i++) {
+		const struct estate_link *link = &snapshot->links[i];
+
+		if (!snapshot->ended && snapshot->certificate >= 0 &&
+			link->service < SERVICE_COUNT && link->code[0] != '\0')
+			check_link(contract, snapshot, link, jobs, count);
+	}
+	store_jobs_free(jobs, count);
+}
+
+void check_end(void)
+{
+	struct process *process = &world->processes[0];
+
+	if (!check_quiet())
+		violated("not at rest long after the last fault: %zu deliveries, %zu requests",
+			world->delivery_count, world->on_wire);
+	for (size_t i = 0; i < world->contract_count; i++) {
+		if (world->contracts[i].revision > 0)
+			check_contract(process, &world->contracts[i]);
+	}
+}

@@ -1,0 +1,296 @@
+#ifndef TESTS_SIM_SIM_H
+#define TESTS_SIM_SIM_H
+
+#include <stdarg.h>
+
+#include "base/civil.h"
+#include "base/clock.h"
+#include "dice.h"
+#include "disk.h"
+#include "engine/intake.h"
+#include "engine/pump.h"
+
+/*
+ * One simulated run: the engine in one or two processes, the services, the sources and the disk, on
+ * one thread and one manual clock, with one pair of dice. There is one run at a time, `world`.
+ */
+
+#define HOUR_MS INT64_C(3600000)
+
+/* What a run is to have in it. */
+struct plan_of_run {
+	uint64_t seed;
+	int contracts;
+	int days;
+	bool holding;	  /* contracts that name the same pair */
+	bool reinstall;	  /* links that come back, certificates gone back to */
+	bool clock_steps; /* of the daemon's wall clock */
+	bool second;	  /* a second process on the store at times */
+	bool stalls;	  /* processes stopped past their leases */
+};
+
+enum service_kind {
+	SERVICE_WEBHG2,	       /* at once; has an edge */
+	SERVICE_CLOUD_HOSTING, /* at once; no edge; asked before each push */
+	SERVICE_GIO_CA,	       /* asked by its path until it is done; has an edge */
+	SERVICE_IDGW,	       /* asked by a Location until it is done; has an edge */
+	SERVICE_WAF,	       /* at once; opening hours */
+	SERVICE_COUNT
+};
+
+extern const char *const service_names[SERVICE_COUNT];
+
+/* ---- the estate: contracts as their sources have them ---- */
+
+#define LINKS_MAX 4
+#define CODE_TEXT_MAX 24
+#define CONTRACTS_MAX 64
+
+struct estate_certificate {
+	int contract;
+	int64_t at_ms; /* the last instant at which the contract was told to have it */
+	int64_t not_before_ms, not_after_ms;
+};
+
+struct estate_link {
+	int service; /* SERVICE_COUNT: other */
+	char code[CODE_TEXT_MAX];
+	bool wrong_name; /* an FQDN that the certificate is not for */
+	int64_t since_ms;
+};
+
+struct snapshot {
+	bool ended;
+	int certificate; /* number; -1: none */
+	int64_t at_ms;
+	struct estate_link links[LINKS_MAX];
+	size_t link_count;
+};
+
+struct estate_contract {
+	char code[CODE_TEXT_MAX];
+	bool bring_in;
+	int64_t began_ms, ended_ms;
+	struct snapshot *snapshots; /* the snapshot of revision n at n - 1 */
+	size_t revision;
+	int64_t lifetime_ms; /* of its certificates */
+	int64_t renew_ms;
+	size_t acknowledged; /* the highest revision that the source has forgotten */
+	int codes;	     /* service codes drawn so far */
+};
+
+/* ---- the services ---- */
+
+/* One (service, service code, FQDN) as the service has it. */
+struct target {
+	int service;
+	char code[CODE_TEXT_MAX];
+	char fqdn[64];
+	int installed;	     /* certificate number; -1: none */
+	int edge;	     /* what is served */
+	int taken;	     /* the last that was taken, pending or installed, */
+	int64_t taken_at_ms; /* its certificate.at as the daemon knew it, */
+	int taken_contract;  /* and whose it is */
+	int64_t remote;	     /* the pending install that counts; 0: none */
+};
+
+/* A push as it was sent. */
+struct push {
+	size_t target;
+	char key[IDEMPOTENCY_KEY_MAX];
+	int64_t job;
+	int generation;
+	int certificate;
+	int contract;
+	int64_t issued_ms;
+};
+
+/* What came of the first push with a key. */
+struct effect {
+	struct push push;
+	char key[IDEMPOTENCY_KEY_MAX];
+	int64_t remote;
+	int certificate;
+	size_t target;
+	bool pending, failed;
+};
+
+struct service_state {
+	int64_t dead_until_ms; /* monotonic, as below */
+	int64_t shaky_until_ms;
+};
+
+/* ---- processes ---- */
+
+struct process {
+	int number;
+	bool runs;
+	struct disk_owner owner;
+	struct loop *loop;
+	struct store *store;	    /* the pump's */
+	struct store *intake_store; /* the worker's */
+	struct intake *intake;
+	struct pump *pump;
+	int64_t stalled_until_ms; /* monotonic */
+	struct pki *pki;
+	bool draining, drained;
+	int transfers;
+};
+
+/* ---- events ---- */
+
+typedef void event_callback(void *context, int64_t number);
+
+struct event {
+	int64_t id;
+	int64_t at_ms; /* monotonic */
+	event_callback *run;
+	void *context;
+	int64_t number;
+	struct process *process; /* waits while it is stalled; NULL: none */
+};
+
+struct totals {
+	uint64_t seeds, steps, crashes, power_cuts, requests, effects, replays, taken;
+	uint64_t installed, failed, restarts, checks, store_errors, stalls, clock_steps;
+	int64_t contract_ms;
+};
+
+struct world {
+	struct plan_of_run plan;
+	struct dice dice;
+	struct manual_clock clock;
+	int64_t start_ms; /* the true wall time at monotonic 0 */
+	struct settings *settings;
+	bool faults;   /* something may go wrong still */
+	bool changing; /* contracts change still */
+	int64_t latest_wall_ms, latest_wall_at_ms;
+	struct event *events;
+	size_t event_count, event_capacity;
+	int64_t next_event;
+	struct process processes[2];
+	struct process *current;
+	struct estate_contract contracts[CONTRACTS_MAX];
+	size_t contract_count;
+	struct estate_certificate *certificates;
+	size_t certificate_count;
+	struct delivery *deliveries;
+	size_t delivery_count, delivery_capacity;
+	struct target *targets;
+	size_t target_count;
+	struct effect *effects;
+	size_t effect_count;
+	struct service_state services[SERVICE_COUNT];
+	int64_t next_remote;
+	uint64_t checked_writes;
+	size_t on_wire; /* requests that may take effect still */
+};
+
+extern struct world *world;
+extern struct totals totals;
+
+/* ---- world.c: time and events ---- */
+
+int64_t mono_now(void);
+/* The true time, which the daemon's wall clock shows unless it was stepped. */
+int64_t true_now(void);
+int64_t wall_now(void);
+/* Returns its id, for event_cancel. */
+int64_t event_add(
+	struct process *process, int64_t in_ms, event_callback *run, void *context, int64_t number);
+void event_cancel(int64_t id);
+/* Drops what waits for PROCESS, which is gone. */
+void events_forget(const struct process *process);
+/* Runs what comes next; false when nothing does before UNTIL_MS (monotonic). */
+bool world_step(int64_t until_ms);
+void simulate(const struct plan_of_run *plan, struct settings *const *settings, size_t count);
+/* Frees what a run left behind. */
+void world_clear(void);
+
+/* ---- trace.c ---- */
+
+extern bool trace_live;
+void trace_clear(void);
+void trace(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Prints what is wrong, the last events and how to see it again, and exits. */
+_Noreturn void violated(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* ---- process.c ---- */
+
+/* Opens the store and starts the engine; false when the store does not open now. */
+bool process_start(struct process *process);
+/* Kills it, if it is not dead yet. */
+void process_stop(struct process *process);
+/* Ends one that has drained. */
+void process_close(struct process *process);
+void process_start_later(struct process *process, int64_t in_ms);
+/* It claims nothing more; process->drained tells when it can be closed. */
+void process_drain(struct process *process);
+bool process_stalled(const struct process *process);
+
+/* ---- sim_loop.c: the loop's other side ---- */
+
+/* When its next timer fires, monotonic; INT64_MAX: never. */
+int64_t loop_next_ms(const struct loop *loop);
+/* Fires one of those that are due, chosen by the dice. */
+void loop_turn(struct loop *loop, struct dice *dice);
+
+/* ---- faults.c ---- */
+
+void faults_begin(void);
+void faults_end(void);
+
+/* ---- estate.c, sources.c ---- */
+
+void estate_begin(void);
+const struct snapshot *estate_latest(const struct estate_contract *contract);
+/* The name that certificate NUMBER and the links of contract NUMBER are for. */
+void estate_name(int contract, char *name, size_t size);
+/* The record's text, to be freed. */
+char *estate_record(int contract, size_t revision);
+int estate_contract_of(const char *code);
+/* Whether the rules refuse this link whatever the dates are. */
+bool estate_refuses(const struct estate_contract *contract, const struct estate_link *link);
+/* The fingerprint of certificate NUMBER, and back (-1: none). */
+void certificate_fingerprint(int number, unsigned char fingerprint[FINGERPRINT_SIZE]);
+int certificate_of_fingerprint(const unsigned char fingerprint[FINGERPRINT_SIZE]);
+/* The number in a text that pki's stand-in made, -1: none. */
+int certificate_in_text(const char *text);
+
+void sources_send(int contract, size_t revision);
+/* Whether all that was sent is acknowledged. */
+bool sources_quiet(void);
+
+/* ---- services.c ---- */
+
+struct target *target_of(const char *service, const char *code, const char *fqdn);
+struct effect *effect_of_key(const char *key);
+struct effect *effect_of_remote(int64_t remote);
+/* The service takes PUSH now, or says what it said to the first of the same key. */
+struct effect *service_take(const struct push *push);
+int service_number(const char *name);
+
+/* ---- sim_http.c ---- */
+
+/* Whether the service told this key that it never will be taken. */
+bool was_refused(const char *key);
+void network_clear(void);
+
+/* ---- invariants.c ---- */
+
+/* After each step, and when a store was opened. */
+void check_step(void);
+void check_reopened(struct process *process);
+/* A request of PROCESS for JOB, under TOKEN, is about to be sent. */
+void check_request(struct process *process, const struct store_job *job,
+	const unsigned char token[LEASE_TOKEN_SIZE], bool pushes);
+/* A service takes PUSH, for the first time and again. */
+void check_effect(const struct push *push);
+void check_replay(const struct effect *effect, const struct push *push);
+/* Nothing is left to do that is not explained; false while something still is. */
+bool check_quiet(void);
+void check_end(void);
+/* A statement on PROCESS's store, kept for as long as it is open. */
+void checks_forget(struct process *process);
+
+#endif

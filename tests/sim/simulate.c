@@ -1,0 +1,312 @@
+/* simulate: runs of the engine in a simulated world, each from one seed. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "sim.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define DEFAULT_YEARS 60
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define DEFAULT_YEARS 60
+#endif
+#endif
+#ifndef DEFAULT_YEARS
+#define DEFAULT_YEARS 1000
+#endif
+
+#define SETTINGS_COUNT 3
+#define PROFILE_MAX 65536
+
+struct command {
+	uint64_t seed;
+	uint64_t seeds; /* 0: until YEARS are full */
+	uint64_t years;
+	struct plan_of_run plan; /* contracts and days 0: drawn */
+};
+
+static void sink(void *context, enum log_level level, const char *message,
+	const struct log_field *fields, size_t field_count)
+{
+	(void)context;
+	(void)level;
+	(void)fields;
+	(void)field_count;
+	if (world != NULL)
+		trace("%s", message);
+}
+
+static void write_file(const char *folder, const char *name, const char *text)
+{
+	char *path = path_resolve(folder, name);
+	struct error error;
+
+	if (!file_write_atomic(path, text, strlen(text), 0600, &error)) {
+		fprintf(stderr, "%s\n", error.text);
+		exit(2);
+	}
+	free(path);
+}
+
+/* The profiles as they are shipped, but that one service is asked before each push. */
+static void copy_profiles(const char *folder)
+{
+	static const char option[] = "read-back-before-push = ";
+	char *services = path_resolve(folder, "services.d");
+
+	if (mkdir(services, 0700) != 0)
+		exit(2);
+	for (int i = 0; i < SERVICE_COUNT; i++) {
+		char *name = xasprintf("%s.conf", service_names[i]);
+		char *from = xasprintf("%s/conf/services.d/%s", TEST_SOURCE, name), *flag;
+		struct buffer text = {0};
+		struct error error;
+
+		if (!file_read(from, PROFILE_MAX, &text, &error)) {
+			fprintf(stderr, "%s\n", error.text);
+			exit(2);
+		}
+		flag = strstr((char *)text.data, option);
+		if (i == SERVICE_CLOUD_HOSTING && flag != NULL)
+			memcpy(flag + strlen(option), "true ", 5);
+		write_file(services, name, buffer_text(&text));
+		buffer_free(&text);
+		free(from);
+		free(name);
+	}
+	free(services);
+}
+
+/* One of the configurations that a run may have. */
+static struct settings *make_settings(const char *folder, int number)
+{
+	static const char *const extras[SETTINGS_COUNT] = {"", "lease = \"3m\"\nconcurrency = 3\n",
+		"lease = \"20m\"\ngive-up-after = \"20d\"\n"};
+	static const char *const sites[] = {
+		"site webhg2 { endpoint = \"https://webhg2.test\" edge = \"webhg2:443\"",
+		"site cloud-hosting { endpoint = \"https://ch.test\"",
+		"site gio-ca { endpoint = \"https://gio.test\" edge = \"gio:443\"",
+		"site idgw { endpoint = \"https://idgw.test\" edge = \"idgw:443\"",
+		"site waf { endpoint = \"https://waf.test\" edge = \"waf:443\" "
+		"install-from = \"08:00\" install-until = \"20:00\"",
+	};
+	struct buffer text = {0};
+	struct settings *settings;
+	struct error error;
+	char *path;
+
+	buffer_printf(&text,
+		"store = \"store.db\"\nspool = \"spool\"\nuser = \"\"\n"
+		"sealing-key = \"sealing.key\"\nservices-dir = \"services.d\"\n%s",
+		extras[number]);
+	for (size_t i = 0; i < ARRAY_LENGTH(sites); i++)
+		buffer_printf(&text, "%s token = \"token\" }\n", sites[i]);
+	write_file(folder, "certinstalld.conf", buffer_text(&text));
+	buffer_free(&text);
+	path = path_resolve(folder, "certinstalld.conf");
+	if (!settings_read(path, &settings, &error)) {
+		fprintf(stderr, "%s\n", error.text);
+		exit(2);
+	}
+	free(path);
+	return settings;
+}
+
+static void remove_folder(const char *folder)
+{
+	static const char *const names[] = {"certinstalld.conf", "token", "sealing.key", "store.db",
+		"store.db-wal", "store.db-journal", "services.d/webhg2.conf",
+		"services.d/cloud-hosting.conf", "services.d/gio-ca.conf", "services.d/idgw.conf",
+		"services.d/waf.conf"};
+	char *services = path_resolve(folder, "services.d");
+
+	for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+		char *path = path_resolve(folder, names[i]);
+
+		unlink(path);
+		free(path);
+	}
+	rmdir(services);
+	free(services);
+	rmdir(folder);
+}
+
+static uint64_t number_argument(const char *text)
+{
+	char *end;
+	uint64_t value = strtoull(text, &end, 10);
+
+	if (*text == '\0' || *end != '\0') {
+		fprintf(stderr, "simulate: %s: not a number\n", text);
+		exit(2);
+	}
+	return value;
+}
+
+_Noreturn static void usage(int status)
+{
+	fputs("usage: simulate [--seed N [--seeds N]] [--years N] [--contracts N] [--days N]\n"
+	      "  [--no-holding] [--no-reinstall] [--no-clock-steps] [--no-second] [--no-stalls]\n"
+	      "  [--trace]\n"
+	      "Runs seed after seed from --seed (1), --seeds of them or until --years "
+	      "contract-years\n"
+	      "are simulated; --seed alone runs that one. --trace prints each event.\n",
+		status == 0 ? stdout : stderr);
+	exit(status);
+}
+
+static void read_command(int count, char **arguments, struct command *command)
+{
+	enum {
+		SEED,
+		SEEDS,
+		YEARS,
+		CONTRACTS,
+		DAYS,
+		HOLDING,
+		REINSTALL,
+		CLOCK,
+		SECOND,
+		STALLS,
+		TRACE,
+		HELP
+	};
+	static const struct option options[] = {{"seed", 1, NULL, SEED}, {"seeds", 1, NULL, SEEDS},
+		{"years", 1, NULL, YEARS}, {"contracts", 1, NULL, CONTRACTS},
+		{"days", 1, NULL, DAYS}, {"no-holding", 0, NULL, HOLDING},
+		{"no-reinstall", 0, NULL, REINSTALL}, {"no-clock-steps", 0, NULL, CLOCK},
+		{"no-second", 0, NULL, SECOND}, {"no-stalls", 0, NULL, STALLS},
+		{"trace", 0, NULL, TRACE}, {"help", 0, NULL, HELP}, {0}};
+	bool seed_given = false, amount_given = false;
+	int option;
+
+	while ((option = getopt_long(count, arguments, "", options, NULL)) != -1) {
+		uint64_t value = optarg != NULL ? number_argument(optarg) : 0;
+
+		switch (option) {
+		case SEED:
+			command->seed = value;
+			seed_given = true;
+			break;
+		case SEEDS:
+			command->seeds = value;
+			amount_given = true;
+			break;
+		case YEARS:
+			command->years = value;
+			amount_given = true;
+			break;
+		case CONTRACTS:
+			command->plan.contracts =
+				value < CONTRACTS_MAX ? (int)value : CONTRACTS_MAX;
+			break;
+		case DAYS:
+			command->plan.days = (int)value;
+			break;
+		case HOLDING:
+			command->plan.holding = false;
+			break;
+		case REINSTALL:
+			command->plan.reinstall = false;
+			break;
+		case CLOCK:
+			command->plan.clock_steps = false;
+			break;
+		case SECOND:
+			command->plan.second = false;
+			break;
+		case STALLS:
+			command->plan.stalls = false;
+			break;
+		case TRACE:
+			trace_live = true;
+			break;
+		default:
+			usage(option == HELP ? 0 : 2);
+		}
+	}
+	if (seed_given && !amount_given)
+		command->seeds = 1;
+	if (optind != count)
+		usage(2);
+}
+
+/* What a seed is to have in it, where the command leaves it open. */
+static struct plan_of_run draw_plan(const struct command *command, uint64_t seed)
+{
+	struct plan_of_run plan = command->plan;
+	struct dice dice;
+
+	dice_seed(&dice, ~seed);
+	plan.seed = seed;
+	if (plan.contracts == 0)
+		plan.contracts = (int)dice_between(&dice, 2, 16);
+	if (plan.days == 0)
+		plan.days = (int)dice_between(&dice, 60, 600);
+	return plan;
+}
+
+static void print_totals(void)
+{
+	printf("%llu seeds, %.1f contract-years, %llu steps, %llu checks of the store\n",
+		(unsigned long long)totals.seeds,
+		(double)totals.contract_ms / (365.25 * (double)DAY_MS),
+		(unsigned long long)totals.steps, (unsigned long long)totals.checks);
+	printf("%llu crashes (%llu power cuts), %llu starts, %llu stops past leases, %llu clock "
+	       "steps\n",
+		(unsigned long long)totals.crashes, (unsigned long long)totals.power_cuts,
+		(unsigned long long)totals.restarts, (unsigned long long)totals.stalls,
+		(unsigned long long)totals.clock_steps);
+	printf("%llu records acknowledged, %llu requests, %llu effects, %llu replays, "
+	       "%llu installed, %llu failed\n",
+		(unsigned long long)totals.taken, (unsigned long long)totals.requests,
+		(unsigned long long)totals.effects, (unsigned long long)totals.replays,
+		(unsigned long long)totals.installed, (unsigned long long)totals.failed);
+}
+
+int main(int count, char **arguments)
+{
+	struct command command = {.seed = 1, .years = DEFAULT_YEARS, .plan = {.second = true}};
+	struct settings *settings[SETTINGS_COUNT];
+	char folder[] = "/tmp/simulate-XXXXXX";
+
+	read_command(count, arguments, &command);
+	if (mkdtemp(folder) == NULL) {
+		perror("simulate");
+		return 2;
+	}
+	log_set_sink(sink, NULL);
+	write_file(folder, "token", "secret-token\n");
+	write_file(folder, "sealing.key",
+		"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n");
+	copy_profiles(folder);
+	for (int i = 0; i < SETTINGS_COUNT; i++)
+		settings[i] = make_settings(folder, i);
+	disk_install();
+	for (uint64_t seed = command.seed;; seed++) {
+		struct plan_of_run plan;
+
+		if (command.seeds > 0 ? totals.seeds >= command.seeds
+				      : (double)totals.contract_ms >=
+						(double)command.years * 365.25 * (double)DAY_MS)
+			break;
+		plan = draw_plan(&command, seed);
+		simulate(&plan, settings, SETTINGS_COUNT);
+		totals.power_cuts += disk_power_cuts();
+	}
+	disk_reset(NULL);
+	for (int i = 0; i < SETTINGS_COUNT; i++)
+		settings_unref(settings[i]);
+	remove_folder(folder);
+	print_totals();
+	printf("ok simulated %llu seeds\n", (unsigned long long)totals.seeds);
+	return 0;
+}
