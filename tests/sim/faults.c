@@ -14,11 +14,43 @@ static void stall(void *context, int64_t number);
 static void step_clock(void *context, int64_t number);
 static void step_back(void *context, int64_t number);
 
+/* The number of an event that waited for work to be under way. */
+#define NOW 7
+
 /* The next one of a kind, in up to twice DAYS, while anything is to go wrong. */
 static void again(event_callback *run, int days)
 {
 	if (world->faults)
 		event_add(NULL, dice_between(&world->dice, 1, 2 * days * DAY_MS), run, NULL, 0);
+}
+
+/*
+ * Most of the time nothing is under way, and then hardly anything can go wrong: most faults wait
+ * for the next request and come at the same instant or shortly after it. True when it waits.
+ */
+static bool waits_for_work(event_callback *run, int64_t number)
+{
+	if (number == NOW || !dice_permille(&world->dice, 700))
+		return false;
+	for (size_t i = 0; i < ARMED_MAX; i++) {
+		if (world->armed[i] == NULL) {
+			world->armed[i] = run;
+			return true;
+		}
+	}
+	return false;
+}
+
+void faults_at_work(void)
+{
+	for (size_t i = 0; i < ARMED_MAX; i++) {
+		if (world->armed[i] == NULL || !dice_permille(&world->dice, 300))
+			continue;
+		event_add(NULL,
+			dice_permille(&world->dice, 300) ? 0 : dice_skewed(&world->dice, 1, 2000),
+			world->armed[i], NULL, NOW);
+		world->armed[i] = NULL;
+	}
 }
 
 static struct process *one_that_runs(void)
@@ -36,8 +68,10 @@ static void crash(void *context, int64_t number)
 	struct process *process = one_that_runs();
 
 	(void)context;
-	(void)number;
-	again(crash, 6);
+	if (number != NOW)
+		again(crash, 10);
+	if (waits_for_work(crash, number))
+		return;
 	if (process == NULL || !world->faults)
 		return;
 	process->owner.power = dice_permille(&world->dice, 500);
@@ -159,8 +193,10 @@ static void second(void *context, int64_t number)
 	struct process *process = &world->processes[1];
 
 	(void)context;
-	(void)number;
-	again(second, 12);
+	if (number != NOW)
+		again(second, 12);
+	if (waits_for_work(second, number))
+		return;
 	if (!world->faults || process->runs || !process_start(process))
 		return;
 	event_add(process, dice_skewed(&world->dice, 1000, DAY_MS), second_ends, NULL, 0);
@@ -171,8 +207,10 @@ static void stall(void *context, int64_t number)
 	struct process *process = one_that_runs();
 
 	(void)context;
-	(void)number;
-	again(stall, 10);
+	if (number != NOW)
+		again(stall, 10);
+	if (waits_for_work(stall, number))
+		return;
 	if (process == NULL || !world->faults)
 		return;
 	process->stalled_until_ms = mono_now() + dice_skewed(&world->dice, 1000, 4 * HOUR_MS);
@@ -200,8 +238,10 @@ static void step_clock(void *context, int64_t number)
 	int64_t by_ms = dice_skewed(&world->dice, 1000, 2 * DAY_MS);
 
 	(void)context;
-	(void)number;
-	again(step_clock, 20);
+	if (number != NOW)
+		again(step_clock, 20);
+	if (waits_for_work(step_clock, number))
+		return;
 	if (!world->faults || wall_now() != true_now())
 		return;
 	note_latest();
@@ -213,7 +253,7 @@ static void step_clock(void *context, int64_t number)
 
 void faults_begin(void)
 {
-	again(crash, 6);
+	again(crash, 10);
 	again(restart, 30);
 	again(disk_trouble, 40);
 	again(service_trouble, 6);

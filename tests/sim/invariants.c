@@ -18,6 +18,8 @@ enum question {
 	QUESTION_COUNT
 };
 
+#define SQL_STATE_SUM "(state + 3) * (state + 3) * unicode(service)"
+
 static const char *const questions[QUESTION_COUNT] = {
 	[QUESTION_REQUEST] =
 		"SELECT j.lease_token, j.lease_until_ms, j.idempotency_key, j.generation, "
@@ -25,22 +27,25 @@ static const char *const questions[QUESTION_COUNT] = {
 		"WHERE j.id = ?1",
 	[QUESTION_HOLDS] = "SELECT count(*) FROM tenants WHERE service = ?1 AND service_code = ?2 "
 			   "AND contract = ?3 AND holds = 1",
+	/* Sums that differ when the counts do, without sorting what is there. */
 	[QUESTION_COUNTERS] =
-		"SELECT count(*) FROM (SELECT service, state, count(*) AS n FROM jobs "
-		"GROUP BY service, state) AS j FULL JOIN (SELECT * FROM job_counts "
-		"WHERE count <> 0) AS c ON c.service = j.service AND c.state = j.state "
-		"WHERE j.n IS NOT c.count",
+		"SELECT j.n IS NOT c.n OR j.s IS NOT c.s FROM (SELECT count(*) AS n, "
+		"sum(" SQL_STATE_SUM ") AS s FROM jobs) AS j, (SELECT coalesce(sum(count), 0) AS "
+		"n, sum(count * " SQL_STATE_SUM ") AS s FROM job_counts WHERE count <> 0) AS c",
 	[QUESTION_KEYS_LEFT] =
 		"SELECT count(*) FROM secrets AS s WHERE NOT EXISTS(SELECT 1 FROM jobs AS j "
 		"WHERE j.certificate_id = s.certificate_id AND j.state IN " SQL_NEEDS_KEY ")",
-	[QUESTION_KEYS_MISSING] = "SELECT count(*) FROM jobs AS j WHERE j.state IN " SQL_OPEN
-				  " AND NOT EXISTS(SELECT 1 FROM secrets AS s "
-				  "WHERE s.certificate_id = j.certificate_id)",
-	[QUESTION_NO_LEASE] = "SELECT count(*) FROM jobs WHERE state = " SQL_INSTALLING
-			      " AND lease_token IS NULL",
+	[QUESTION_KEYS_MISSING] =
+		"SELECT count(*) FROM jobs AS j INDEXED BY jobs_due WHERE j.state IN " SQL_WAITING
+		" AND NOT EXISTS(SELECT 1 FROM secrets AS s "
+		"WHERE s.certificate_id = j.certificate_id)",
+	[QUESTION_NO_LEASE] =
+		"SELECT count(*) FROM jobs INDEXED BY jobs_due WHERE state "
+		"IN " SQL_WAITING " AND state = " SQL_INSTALLING " AND lease_token IS NULL",
 	[QUESTION_TWO_LEASES] =
-		"SELECT count(*) FROM jobs WHERE lease_token IS NOT NULL AND lease_until_ms > ?1 "
-		"GROUP BY service, service_code, fqdn HAVING count(*) > 1",
+		"SELECT count(*) FROM jobs INDEXED BY jobs_leased WHERE lease_token IS NOT NULL "
+		"AND lease_until_ms > ?1 GROUP BY service, service_code, fqdn "
+		"HAVING count(*) > 1",
 	[QUESTION_REVISIONS] = "SELECT code, revision FROM contracts",
 	[QUESTION_OPEN] = "SELECT count(*) FROM jobs WHERE state IN " SQL_WAITING,
 };

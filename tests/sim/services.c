@@ -63,7 +63,7 @@ static void reach_edge(void *context, int64_t number)
 static void install(size_t number, int certificate)
 {
 	struct target *target = &world->targets[number];
-	int64_t late_ms = world->faults && dice_permille(&world->dice, 50)
+	int64_t late_ms = world->faults && dice_permille(&world->dice, 15)
 				  ? dice_skewed(&world->dice, 1000, 40 * 60000)
 				  : dice_skewed(&world->dice, 1, 5000);
 
@@ -101,9 +101,9 @@ static void finish(void *context, int64_t remote)
 
 static void begin_pending(struct effect *effect)
 {
-	int64_t takes_ms = world->faults && dice_permille(&world->dice, 60)
+	int64_t takes_ms = world->faults && dice_permille(&world->dice, 15)
 				   ? dice_skewed(&world->dice, 60000, 5 * HOUR_MS)
-				   : dice_skewed(&world->dice, 1000, 600000);
+				   : dice_skewed(&world->dice, 500, 120000);
 
 	effect->pending = true;
 	effect->remote = ++world->next_remote;

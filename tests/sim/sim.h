@@ -150,6 +150,8 @@ struct event {
 	struct process *process; /* waits while it is stalled; NULL: none */
 };
 
+#define ARMED_MAX 4
+
 struct totals {
 	uint64_t seeds, steps, crashes, power_cuts, requests, effects, replays, taken;
 	uint64_t installed, failed, restarts, checks, store_errors, stalls, clock_steps;
@@ -181,6 +183,7 @@ struct world {
 	struct effect *effects;
 	size_t effect_count;
 	struct service_state services[SERVICE_COUNT];
+	event_callback *armed[ARMED_MAX]; /* faults that wait for work */
 	int64_t next_remote;
 	uint64_t checked_writes;
 	size_t on_wire; /* requests that may take effect still */
@@ -239,6 +242,8 @@ void loop_turn(struct loop *loop, struct dice *dice);
 
 void faults_begin(void);
 void faults_end(void);
+/* A request begins: what waits for work may go wrong now. */
+void faults_at_work(void);
 
 /* ---- estate.c, sources.c ---- */
 

@@ -357,6 +357,7 @@ struct http_transfer *http_start(struct http *http, const struct http_peer *peer
 		transfers->previous = transfer;
 	transfers = transfer;
 	world->current->transfers++;
+	faults_at_work();
 	/* A dead process sends nothing; it only does not know it yet. */
 	if (!world->current->owner.dead)
 		send_off(transfer, request, context);

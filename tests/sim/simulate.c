@@ -154,86 +154,75 @@ static uint64_t number_argument(const char *text)
 _Noreturn static void usage(int status)
 {
 	fputs("usage: simulate [--seed N [--seeds N]] [--years N] [--contracts N] [--days N]\n"
-	      "  [--no-holding] [--no-reinstall] [--no-clock-steps] [--no-second] [--no-stalls]\n"
-	      "  [--trace]\n"
+	      "  [--[no-]holding] [--[no-]reinstall] [--[no-]clock-steps] [--[no-]second]\n"
+	      "  [--[no-]stalls] [--trace]\n"
 	      "Runs seed after seed from --seed (1), --seeds of them or until --years "
 	      "contract-years\n"
-	      "are simulated; --seed alone runs that one. --trace prints each event.\n",
+	      "are simulated; --seed alone runs that one. --trace prints each event. Left out or\n"
+	      "put in can be: contracts that name the same pair, certificates and links that come\n"
+	      "back, steps of the clock, a second process, processes stopped past their leases.\n",
 		status == 0 ? stdout : stderr);
 	exit(status);
 }
 
+enum option_code { SEED = 1, SEEDS, YEARS, CONTRACTS, DAYS, TRACE, HELP, FLAGS };
+
+/* --holding and --no-holding, and so on: codes from FLAGS on, two for each. */
+static void set_flag(struct plan_of_run *plan, int code)
+{
+	bool *const flags[] = {
+		&plan->holding, &plan->reinstall, &plan->clock_steps, &plan->second, &plan->stalls};
+
+	*flags[(code - FLAGS) / 2] = (code - FLAGS) % 2 == 0;
+}
+
+static void set_number(struct command *command, int code, uint64_t value)
+{
+	switch (code) {
+	case SEED:
+		command->seed = value;
+		break;
+	case SEEDS:
+		command->seeds = value;
+		break;
+	case YEARS:
+		command->years = value;
+		break;
+	case CONTRACTS:
+		command->plan.contracts = value < CONTRACTS_MAX ? (int)value : CONTRACTS_MAX;
+		break;
+	default:
+		command->plan.days = (int)value;
+		break;
+	}
+}
+
 static void read_command(int count, char **arguments, struct command *command)
 {
-	enum {
-		SEED,
-		SEEDS,
-		YEARS,
-		CONTRACTS,
-		DAYS,
-		HOLDING,
-		REINSTALL,
-		CLOCK,
-		SECOND,
-		STALLS,
-		TRACE,
-		HELP
-	};
 	static const struct option options[] = {{"seed", 1, NULL, SEED}, {"seeds", 1, NULL, SEEDS},
 		{"years", 1, NULL, YEARS}, {"contracts", 1, NULL, CONTRACTS},
-		{"days", 1, NULL, DAYS}, {"no-holding", 0, NULL, HOLDING},
-		{"no-reinstall", 0, NULL, REINSTALL}, {"no-clock-steps", 0, NULL, CLOCK},
-		{"no-second", 0, NULL, SECOND}, {"no-stalls", 0, NULL, STALLS},
-		{"trace", 0, NULL, TRACE}, {"help", 0, NULL, HELP}, {0}};
-	bool seed_given = false, amount_given = false;
-	int option;
+		{"days", 1, NULL, DAYS}, {"trace", 0, NULL, TRACE}, {"help", 0, NULL, HELP},
+		{"holding", 0, NULL, FLAGS}, {"no-holding", 0, NULL, FLAGS + 1},
+		{"reinstall", 0, NULL, FLAGS + 2}, {"no-reinstall", 0, NULL, FLAGS + 3},
+		{"clock-steps", 0, NULL, FLAGS + 4}, {"no-clock-steps", 0, NULL, FLAGS + 5},
+		{"second", 0, NULL, FLAGS + 6}, {"no-second", 0, NULL, FLAGS + 7},
+		{"stalls", 0, NULL, FLAGS + 8}, {"no-stalls", 0, NULL, FLAGS + 9}, {0}};
+	bool given[FLAGS] = {false};
+	int code;
 
-	while ((option = getopt_long(count, arguments, "", options, NULL)) != -1) {
-		uint64_t value = optarg != NULL ? number_argument(optarg) : 0;
-
-		switch (option) {
-		case SEED:
-			command->seed = value;
-			seed_given = true;
-			break;
-		case SEEDS:
-			command->seeds = value;
-			amount_given = true;
-			break;
-		case YEARS:
-			command->years = value;
-			amount_given = true;
-			break;
-		case CONTRACTS:
-			command->plan.contracts =
-				value < CONTRACTS_MAX ? (int)value : CONTRACTS_MAX;
-			break;
-		case DAYS:
-			command->plan.days = (int)value;
-			break;
-		case HOLDING:
-			command->plan.holding = false;
-			break;
-		case REINSTALL:
-			command->plan.reinstall = false;
-			break;
-		case CLOCK:
-			command->plan.clock_steps = false;
-			break;
-		case SECOND:
-			command->plan.second = false;
-			break;
-		case STALLS:
-			command->plan.stalls = false;
-			break;
-		case TRACE:
+	while ((code = getopt_long(count, arguments, "", options, NULL)) != -1) {
+		if (code == HELP || code == '?')
+			usage(code == HELP ? 0 : 2);
+		if (code < FLAGS)
+			given[code] = true;
+		if (code == TRACE)
 			trace_live = true;
-			break;
-		default:
-			usage(option == HELP ? 0 : 2);
-		}
+		else if (code >= FLAGS)
+			set_flag(&command->plan, code);
+		else
+			set_number(command, code, number_argument(optarg));
 	}
-	if (seed_given && !amount_given)
+	if (given[SEED] && !given[SEEDS] && !given[YEARS])
 		command->seeds = 1;
 	if (optind != count)
 		usage(2);
@@ -250,7 +239,7 @@ static struct plan_of_run draw_plan(const struct command *command, uint64_t seed
 	if (plan.contracts == 0)
 		plan.contracts = (int)dice_between(&dice, 2, 16);
 	if (plan.days == 0)
-		plan.days = (int)dice_between(&dice, 60, 600);
+		plan.days = (int)dice_between(&dice, 60, 400);
 	return plan;
 }
 

@@ -45,12 +45,12 @@ static void replay_command(void)
 {
 	const struct plan_of_run *plan = &world->plan;
 
-	printf("replay with: tests/sim/simulate --seed %llu --contracts %d --days %d%s%s%s%s%s "
-	       "--trace\n",
+	printf("replay with: tests/sim/simulate --seed %llu --contracts %d --days %d "
+	       "--%sholding --%sreinstall --%sclock-steps --%ssecond --%sstalls --trace\n",
 		(unsigned long long)plan->seed, plan->contracts, plan->days,
-		plan->holding ? "" : " --no-holding", plan->reinstall ? "" : " --no-reinstall",
-		plan->clock_steps ? "" : " --no-clock-steps", plan->second ? "" : " --no-second",
-		plan->stalls ? "" : " --no-stalls");
+		plan->holding ? "" : "no-", plan->reinstall ? "" : "no-",
+		plan->clock_steps ? "" : "no-", plan->second ? "" : "no-",
+		plan->stalls ? "" : "no-");
 }
 
 void violated(const char *format, ...)

@@ -137,7 +137,8 @@ static void bury_the_dead(void)
 	bool power = false;
 
 	for (size_t i = 0; i < 2; i++)
-		power |= world->processes[i].owner.dead && world->processes[i].owner.power;
+		power |= world->processes[i].runs && world->processes[i].owner.dead &&
+			 world->processes[i].owner.power;
 	for (size_t i = 0; i < 2; i++) {
 		struct process *process = &world->processes[i];
 
