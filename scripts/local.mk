@@ -3,3 +3,4 @@ TESTS += scripts/check-floors
 EXTRA_DIST += scripts/check-floors scripts/lint scripts/cppcheck.suppressions
 EXTRA_DIST += scripts/bench scripts/common.sh scripts/scratch.sh
 EXTRA_DIST += scripts/bench-isolation
+EXTRA_DIST += scripts/soak

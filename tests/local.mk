@@ -21,5 +21,5 @@ include tests/fuzz.mk
 
 # The tests that are programs of ours, without those that run scripts: for builds with sanitizers.
 print-unit-tests:
-	@echo $(filter tests/unit/% tests/contract/% tests/fuzz/%,$(TESTS))
+	@echo $(filter tests/unit/% tests/contract/% tests/fuzz/% tests/sim/%,$(TESTS))
 .PHONY: print-unit-tests fuzzers

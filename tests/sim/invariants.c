@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "sim.h"
 #include "store/store_private.h"
 
@@ -189,6 +190,27 @@ static bool is_due(const struct snapshot *snapshot, const struct estate_link *li
 	return due_ms <= latest_wall();
 }
 
+/* What was sent when it was due stays so when the clock is set back after it. */
+static bool was_due(const struct store_job *job)
+{
+	for (size_t i = world->begun_count; i > 0; i--) {
+		const struct begun *begun = &world->begun[i - 1];
+
+		if (begun->job == job->id && begun->generation == job->generation &&
+			begun->base_ms == job->base_ms)
+			return true;
+	}
+	return false;
+}
+
+static void note_due(const struct store_job *job)
+{
+	if (was_due(job))
+		return;
+	world->begun = xreallocarray(world->begun, world->begun_count + 1, sizeof(*world->begun));
+	world->begun[world->begun_count++] = (struct begun){job->id, job->generation, job->base_ms};
+}
+
 /* Whether a snapshot that the store may know wants this install by now. */
 static void check_wanted(const struct store_job *job, int64_t revision)
 {
@@ -207,10 +229,14 @@ static void check_wanted(const struct store_job *job, int64_t revision)
 				estate_refuses(contract, &snapshot->links[i]))
 				continue;
 			wanted = true;
-			if (is_due(snapshot, &snapshot->links[i]))
+			if (is_due(snapshot, &snapshot->links[i])) {
+				note_due(job);
 				return;
+			}
 		}
 	}
+	if (wanted && was_due(job))
+		return;
 	violated("job %lld is sent %s", (long long)job->id,
 		wanted ? "before its due instant" : "that no snapshot wants");
 }
@@ -293,6 +319,57 @@ void check_replay(const struct effect *effect, const struct push *push)
 			(long long)effect->push.job, (long long)push->job);
 }
 
+/* The link by which SNAPSHOT wants what PUSH pushes; NULL when it does not. */
+static const struct estate_link *wants(const struct snapshot *snapshot, const struct push *push)
+{
+	const struct target *target = &world->targets[push->target];
+
+	if (snapshot->ended || snapshot->certificate != push->certificate)
+		return NULL;
+	for (size_t i = 0; i < snapshot->link_count; i++) {
+		if (snapshot->links[i].service == target->service &&
+			strcmp(snapshot->links[i].code, target->code) == 0)
+			return &snapshot->links[i];
+	}
+	return NULL;
+}
+
+/*
+ * A certificate is installed once on a target, and once more for each time that the contract came
+ * back to it there, or another contract was there between.
+ */
+static void check_times(const struct push *push)
+{
+	const struct estate_contract *contract = &world->contracts[push->contract];
+	const struct target *target = &world->targets[push->target];
+	size_t times = 1, allowed = 1;
+
+	for (size_t i = 0; i < world->effect_count; i++) {
+		const struct push *before = &world->effects[i].push;
+
+		if (before->target == push->target && before->certificate == push->certificate)
+			times++;
+		else if (before->contract != push->contract &&
+			 world->targets[before->target].service == target->service &&
+			 strcmp(world->targets[before->target].code, target->code) == 0)
+			allowed++;
+	}
+	for (size_t i = 1; i < contract->revision; i++) {
+		const struct snapshot *before = &contract->snapshots[i - 1];
+		const struct snapshot *after = &contract->snapshots[i];
+
+		const struct estate_link *was = wants(before, push), *is = wants(after, push);
+
+		if (is != NULL && (was == NULL || after->at_ms != before->at_ms ||
+					  is->since_ms != was->since_ms))
+			allowed++;
+	}
+	if (times > allowed)
+		violated("certificate %d takes effect %zu times on %s %s, and %zu were wanted",
+			push->certificate, times, service_names[target->service], target->code,
+			allowed);
+}
+
 void check_effect(const struct push *push)
 {
 	const struct target *target = &world->targets[push->target];
@@ -310,11 +387,8 @@ void check_effect(const struct push *push)
 		if (before->job == push->job && before->generation == push->generation)
 			violated("job %lld generation %d takes effect twice", (long long)push->job,
 				push->generation);
-		if (!world->plan.reinstall && !world->plan.holding &&
-			before->target == push->target && before->certificate == push->certificate)
-			violated("certificate %d takes effect twice on %s %s", push->certificate,
-				service_names[target->service], target->code);
 	}
+	check_times(push);
 }
 
 /* ---- the end ---- */

@@ -115,6 +115,13 @@ struct effect {
 	bool pending, failed;
 };
 
+/* An install that was sent when it was due. */
+struct begun {
+	int64_t job;
+	int generation;
+	int64_t base_ms;
+};
+
 struct service_state {
 	int64_t dead_until_ms; /* monotonic, as below */
 	int64_t shaky_until_ms;
@@ -182,6 +189,8 @@ struct world {
 	size_t target_count;
 	struct effect *effects;
 	size_t effect_count;
+	struct begun *begun;
+	size_t begun_count;
 	struct service_state services[SERVICE_COUNT];
 	event_callback *armed[ARMED_MAX]; /* faults that wait for work */
 	int64_t next_remote;

@@ -246,6 +246,7 @@ void world_clear(void)
 	free(world->deliveries);
 	free(world->targets);
 	free(world->effects);
+	free(world->begun);
 	free(world);
 	world = NULL;
 }
