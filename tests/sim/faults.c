@@ -248,7 +248,8 @@ static void step_clock(void *context, int64_t number)
 	manual_clock_step(&world->clock, dice_permille(&world->dice, 500) ? by_ms : -by_ms);
 	totals.clock_steps++;
 	trace("the clock steps by %lld ms", (long long)(wall_now() - true_now()));
-	event_add(NULL, dice_skewed(&world->dice, 1000, DAY_MS), step_back, NULL, 0);
+	/* Not within one lease: that nothing but a look into the store could tell. */
+	event_add(NULL, dice_between(&world->dice, HOUR_MS / 2, DAY_MS), step_back, NULL, 0);
 }
 
 void faults_begin(void)

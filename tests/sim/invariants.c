@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
 #include "sim.h"
 #include "store/store_private.h"
 
@@ -15,6 +14,7 @@ enum question {
 	QUESTION_NO_LEASE,
 	QUESTION_TWO_LEASES,
 	QUESTION_REVISIONS,
+	QUESTION_CLAIMED,
 	QUESTION_OPEN,
 	QUESTION_COUNT
 };
@@ -48,6 +48,12 @@ static const char *const questions[QUESTION_COUNT] = {
 		"AND lease_until_ms > ?1 GROUP BY service, service_code, fqdn "
 		"HAVING count(*) > 1",
 	[QUESTION_REVISIONS] = "SELECT code, revision FROM contracts",
+	[QUESTION_CLAIMED] =
+		"SELECT j.id, j.generation, j.base_ms, j.contract, j.service, j.service_code, "
+		"x.fingerprint, c.revision FROM jobs AS j INDEXED BY jobs_leased "
+		"JOIN contracts AS c ON c.code = j.contract "
+		"JOIN certificates AS x ON x.id = j.certificate_id "
+		"WHERE j.lease_token IS NOT NULL",
 	[QUESTION_OPEN] = "SELECT count(*) FROM jobs WHERE state IN " SQL_WAITING,
 };
 
@@ -111,6 +117,25 @@ static void check_acknowledged(struct process *process)
 	}
 }
 
+/* What is claimed when it is due may be sent after the clock was set back. */
+static void note_claims(struct process *process)
+{
+	sqlite3_stmt *statement = ask(process, QUESTION_CLAIMED);
+
+	while (row(process, statement)) {
+		struct store_job job = {.id = sqlite3_column_int64(statement, 0),
+			.generation = sqlite3_column_int(statement, 1),
+			.base_ms = sqlite3_column_int64(statement, 2),
+			.contract = (char *)(uintptr_t)sqlite3_column_text(statement, 3),
+			.service = (char *)(uintptr_t)sqlite3_column_text(statement, 4),
+			.service_code = (char *)(uintptr_t)sqlite3_column_text(statement, 5)};
+
+		memcpy(job.fingerprint, sqlite3_column_blob(statement, 6), FINGERPRINT_SIZE);
+		note_claimed(&job, sqlite3_column_int64(statement, 7));
+	}
+	sqlite3_reset(statement);
+}
+
 static void check_store(struct process *process)
 {
 	sqlite3_stmt *leases = ask(process, QUESTION_TWO_LEASES);
@@ -128,6 +153,8 @@ static void check_store(struct process *process)
 	if (number(process, leases) != 0)
 		violated("two leases run for one target");
 	check_acknowledged(process);
+	if (world->plan.clock_steps)
+		note_claims(process);
 }
 
 void check_reopened(struct process *process)
@@ -157,109 +184,6 @@ void check_step(void)
 }
 
 /* ---- a request ---- */
-
-/* The wall clock, or what it was a moment ago when it was set back since. */
-static int64_t latest_wall(void)
-{
-	bool recent = world->latest_wall_at_ms + 10 * 60000 > mono_now();
-
-	return recent && world->latest_wall_ms > wall_now() ? world->latest_wall_ms : wall_now();
-}
-
-static bool same_link(const struct estate_link *link, const struct store_job *job)
-{
-	return link->service < SERVICE_COUNT &&
-	       strcmp(service_names[link->service], job->service) == 0 &&
-	       strcmp(link->code, job->service_code) == 0;
-}
-
-/* Counted here anew, from the snapshot and by the calendar. */
-static bool is_due(const struct snapshot *snapshot, const struct estate_link *link)
-{
-	const struct rulebook *rulebook = &settings_config(world->settings)->rulebook;
-	const struct service_rules *service =
-		rulebook_service(rulebook, service_names[link->service]);
-	const struct schedule_rules rules = {service->business_days, 9 * 60, 24 * 60};
-	int64_t base_ms =
-		snapshot->at_ms > link->since_ms / 1000 * 1000 ? snapshot->at_ms : link->since_ms;
-	int64_t due_ms;
-	struct error error;
-
-	if (!schedule_due(&rulebook->calendar, &rules, base_ms, &due_ms, &error))
-		violated("no due instant: %s", error.text);
-	return due_ms <= latest_wall();
-}
-
-/* What was sent when it was due stays so when the clock is set back after it. */
-static bool was_due(const struct store_job *job)
-{
-	for (size_t i = world->begun_count; i > 0; i--) {
-		const struct begun *begun = &world->begun[i - 1];
-
-		if (begun->job == job->id && begun->generation == job->generation &&
-			begun->base_ms == job->base_ms)
-			return true;
-	}
-	return false;
-}
-
-static void note_due(const struct store_job *job)
-{
-	if (was_due(job))
-		return;
-	world->begun = xreallocarray(world->begun, world->begun_count + 1, sizeof(*world->begun));
-	world->begun[world->begun_count++] = (struct begun){job->id, job->generation, job->base_ms};
-}
-
-/* Whether a snapshot that the store may know wants this install by now. */
-static void check_wanted(const struct store_job *job, int64_t revision)
-{
-	const struct estate_contract *contract =
-		&world->contracts[estate_contract_of(job->contract)];
-	int certificate = certificate_of_fingerprint(job->fingerprint);
-	bool wanted = false;
-
-	for (int64_t r = 0; r < revision; r++) {
-		const struct snapshot *snapshot = &contract->snapshots[r];
-
-		if (snapshot->certificate != certificate || snapshot->ended)
-			continue;
-		for (size_t i = 0; i < snapshot->link_count; i++) {
-			if (!same_link(&snapshot->links[i], job) ||
-				estate_refuses(contract, &snapshot->links[i]))
-				continue;
-			wanted = true;
-			if (is_due(snapshot, &snapshot->links[i])) {
-				note_due(job);
-				return;
-			}
-		}
-	}
-	if (wanted && was_due(job))
-		return;
-	violated("job %lld is sent %s", (long long)job->id,
-		wanted ? "before its due instant" : "that no snapshot wants");
-}
-
-#define WAF_FROM_MINUTE (8 * 60)
-#define WAF_UNTIL_MINUTE (20 * 60)
-/* A push may come this much after its claim: what is asked before it takes its time. */
-#define BEGUN_BEFORE_MS (3 * 60000)
-
-static bool within_hours(int64_t wall_ms)
-{
-	int64_t minute = (wall_ms / 60000 + TOKYO_OFFSET_MIN) % (24 * 60);
-
-	return minute >= WAF_FROM_MINUTE && minute < WAF_UNTIL_MINUTE;
-}
-
-static void check_hours(const struct store_job *job)
-{
-	if (service_number(job->service) != SERVICE_WAF || within_hours(wall_now()) ||
-		within_hours(wall_now() - BEGUN_BEFORE_MS) || within_hours(latest_wall()))
-		return;
-	violated("job %lld is sent outside the service's hours", (long long)job->id);
-}
 
 static void check_lease(struct process *process, const struct store_job *job,
 	const unsigned char token[LEASE_TOKEN_SIZE], int64_t *revision)
@@ -294,13 +218,14 @@ static void check_holder(struct process *process, const struct store_job *job)
 }
 
 void check_request(struct process *process, const struct store_job *job,
-	const unsigned char token[LEASE_TOKEN_SIZE], bool pushes)
+	const unsigned char token[LEASE_TOKEN_SIZE])
 {
 	int64_t revision;
 
 	disk_set_aside(true);
 	check_lease(process, job, token, &revision);
-	if (pushes) {
+	/* Asking for what was taken goes on at any time; asking before a push is part of it. */
+	if (job->state != JOB_VERIFYING) {
 		check_wanted(job, revision);
 		check_hours(job);
 		if (world->plan.holding)

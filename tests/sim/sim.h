@@ -290,6 +290,15 @@ int service_number(const char *name);
 bool was_refused(const char *key);
 void network_clear(void);
 
+/* ---- invariants_due.c ---- */
+
+bool same_link(const struct estate_link *link, const struct store_job *job);
+/* JOB is claimed now, with its contract's snapshots known up to REVISION. */
+void note_claimed(const struct store_job *job, int64_t revision);
+/* JOB is sent now. */
+void check_wanted(const struct store_job *job, int64_t revision);
+void check_hours(const struct store_job *job);
+
 /* ---- invariants.c ---- */
 
 /* After each step, and when a store was opened. */
@@ -297,7 +306,7 @@ void check_step(void);
 void check_reopened(struct process *process);
 /* A request of PROCESS for JOB, under TOKEN, is about to be sent. */
 void check_request(struct process *process, const struct store_job *job,
-	const unsigned char token[LEASE_TOKEN_SIZE], bool pushes);
+	const unsigned char token[LEASE_TOKEN_SIZE]);
 /* A service takes PUSH, for the first time and again. */
 void check_effect(const struct push *push);
 void check_replay(const struct effect *effect, const struct push *push);

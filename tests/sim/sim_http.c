@@ -335,7 +335,7 @@ static void send_off(struct http_transfer *transfer, const struct http_request *
 		wire->pushes ? wire->push.certificate : -1,
 		wire->fate == FATE_ANSWERED ? "fine" : "fault");
 	totals.requests++;
-	check_request(transfer->process, job, attempt->result->token, wire->pushes);
+	check_request(transfer->process, job, attempt->result->token);
 	world->on_wire++;
 	event_add(NULL, way_ms, arrive, wire, transfer->id);
 }

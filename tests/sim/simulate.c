@@ -25,12 +25,14 @@
 
 #define SETTINGS_COUNT 3
 #define PROFILE_MAX 65536
+#define FLAG_COUNT 5
 
 struct command {
 	uint64_t seed;
 	uint64_t seeds; /* 0: until YEARS are full */
 	uint64_t years;
 	struct plan_of_run plan; /* contracts and days 0: drawn */
+	int flags[FLAG_COUNT];	 /* in how many seeds of a thousand */
 };
 
 static void sink(void *context, enum log_level level, const char *message,
@@ -167,13 +169,13 @@ _Noreturn static void usage(int status)
 
 enum option_code { SEED = 1, SEEDS, YEARS, CONTRACTS, DAYS, TRACE, HELP, FLAGS };
 
-/* --holding and --no-holding, and so on: codes from FLAGS on, two for each. */
-static void set_flag(struct plan_of_run *plan, int code)
+/* In the order of their options. */
+static bool *flag_of(struct plan_of_run *plan, int number)
 {
-	bool *const flags[] = {
+	bool *const flags[FLAG_COUNT] = {
 		&plan->holding, &plan->reinstall, &plan->clock_steps, &plan->second, &plan->stalls};
 
-	*flags[(code - FLAGS) / 2] = (code - FLAGS) % 2 == 0;
+	return flags[number];
 }
 
 static void set_number(struct command *command, int code, uint64_t value)
@@ -218,7 +220,8 @@ static void read_command(int count, char **arguments, struct command *command)
 		if (code == TRACE)
 			trace_live = true;
 		else if (code >= FLAGS)
-			set_flag(&command->plan, code);
+			/* --holding and --no-holding, and so on: two codes for each. */
+			command->flags[(code - FLAGS) / 2] = (code - FLAGS) % 2 == 0 ? 1000 : 0;
 		else
 			set_number(command, code, number_argument(optarg));
 	}
@@ -240,6 +243,8 @@ static struct plan_of_run draw_plan(const struct command *command, uint64_t seed
 		plan.contracts = (int)dice_between(&dice, 2, 16);
 	if (plan.days == 0)
 		plan.days = (int)dice_between(&dice, 60, 400);
+	for (int i = 0; i < FLAG_COUNT; i++)
+		*flag_of(&plan, i) = dice_permille(&dice, command->flags[i]);
 	return plan;
 }
 
@@ -263,7 +268,7 @@ static void print_totals(void)
 
 int main(int count, char **arguments)
 {
-	struct command command = {.seed = 1, .years = DEFAULT_YEARS, .plan = {.second = true}};
+	struct command command = {.seed = 1, .years = DEFAULT_YEARS, .flags = {0, 0, 0, 700, 0}};
 	struct settings *settings[SETTINGS_COUNT];
 	char folder[] = "/tmp/simulate-XXXXXX";
 
