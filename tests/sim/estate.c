@@ -192,8 +192,15 @@ static void vary(int number, struct snapshot *snapshot)
 		take_certificate(snapshot, new_certificate(number));
 	} else if (roll < 22 && world->plan.reinstall) {
 		earlier = earlier_certificate(number);
-		if (earlier >= 0 && earlier != snapshot->certificate)
+		if (earlier < 0 || earlier == snapshot->certificate)
+			return;
+		/* Gone back to on purpose, or told by a source that knows no better. */
+		if (roll < 19) {
 			take_certificate(snapshot, earlier);
+		} else {
+			snapshot->certificate = earlier;
+			snapshot->at_ms = world->certificates[earlier].at_ms;
+		}
 	} else if (roll < 28) {
 		snapshot->ended = true;
 	} else {

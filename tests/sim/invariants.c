@@ -316,6 +316,23 @@ void check_effect(const struct push *push)
 	check_times(push);
 }
 
+void check_installed(const struct store_job *job)
+{
+	const struct target *target = target_of(job->service, job->service_code, job->fqdn);
+	int certificate = certificate_of_fingerprint(job->fingerprint);
+
+	for (size_t i = 0; i < world->effect_count; i++) {
+		const struct effect *effect = &world->effects[i];
+
+		if (&world->targets[effect->target] == target &&
+			effect->certificate == certificate &&
+			(has_edge(target->service) ? effect->served : !effect->pending))
+			return;
+	}
+	violated("job %lld is stored as installed, and %s %s never served it", (long long)job->id,
+		job->service, job->service_code);
+}
+
 /* ---- the end ---- */
 
 bool check_quiet(void)
@@ -371,6 +388,11 @@ static void check_link(const struct estate_contract *contract, const struct snap
 		return;
 	}
 	target = target_of(job->service, job->service_code, job->fqdn);
+	/* A source that names an earlier certificate again by its old date does not get it. */
+	if (target->installed >= 0 &&
+		target->taken_contract == estate_contract_of(contract->code) &&
+		target->taken_at_ms > snapshot->at_ms)
+		return;
 	if (target->installed != snapshot->certificate)
 		violated("job %lld is installed, but %s %s has certificate %d and not %d",
 			(long long)job->id, job->service, job->service_code, target->installed,

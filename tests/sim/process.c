@@ -19,11 +19,12 @@ static void idle(void *context, int64_t next_ms)
 static void settled(void *context, const struct attempt_result *result, enum job_state state)
 {
 	(void)context;
-	(void)result;
-	if (state == JOB_INSTALLED)
+	if (state == JOB_INSTALLED) {
 		totals.installed++;
-	else if (state == JOB_FAILED)
+		check_installed(&result->job);
+	} else if (state == JOB_FAILED) {
 		totals.failed++;
+	}
 }
 
 static bool open_stores(struct process *process, struct error *error)

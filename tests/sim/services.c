@@ -45,7 +45,7 @@ struct effect *effect_of_remote(int64_t remote)
 	return NULL;
 }
 
-static bool has_edge(int service)
+bool has_edge(int service)
 {
 	return service != SERVICE_CLOUD_HOSTING;
 }
@@ -56,6 +56,12 @@ static void reach_edge(void *context, int64_t number)
 
 	(void)context;
 	target->edge = target->installed;
+	for (size_t i = 0; i < world->effect_count; i++) {
+		struct effect *effect = &world->effects[i];
+
+		if (effect->target == (size_t)number && effect->certificate == target->edge)
+			effect->served = true;
+	}
 	trace("edge of %s %s serves certificate %d", service_names[target->service], target->code,
 		target->edge);
 }

@@ -113,6 +113,7 @@ struct effect {
 	int certificate;
 	size_t target;
 	bool pending, failed;
+	bool served; /* it has reached the edge */
 };
 
 /* An install that was sent when it was due. */
@@ -283,6 +284,8 @@ struct effect *effect_of_remote(int64_t remote);
 /* The service takes PUSH now, or says what it said to the first of the same key. */
 struct effect *service_take(const struct push *push);
 int service_number(const char *name);
+/* Whether the service serves where it can be looked at. */
+bool has_edge(int service);
 
 /* ---- sim_http.c ---- */
 
@@ -310,6 +313,8 @@ void check_request(struct process *process, const struct store_job *job,
 /* A service takes PUSH, for the first time and again. */
 void check_effect(const struct push *push);
 void check_replay(const struct effect *effect, const struct push *push);
+/* JOB is stored as installed. */
+void check_installed(const struct store_job *job);
 /* Nothing is left to do that is not explained; false while something still is. */
 bool check_quiet(void);
 void check_end(void);
