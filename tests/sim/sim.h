@@ -272,7 +272,10 @@ int certificate_of_fingerprint(const unsigned char fingerprint[FINGERPRINT_SIZE]
 /* The number in a text that pki's stand-in made, -1: none. */
 int certificate_in_text(const char *text);
 
-void sources_send(int contract, size_t revision);
+/* In IN_MS; 0: when such things come. */
+void sources_send(int contract, size_t revision, int64_t in_ms);
+/* A push for the contract begins, and a newer certificate comes. */
+void estate_overtake(int contract);
 /* Whether all that was sent is acknowledged. */
 bool sources_quiet(void);
 

@@ -337,6 +337,8 @@ static void send_off(struct http_transfer *transfer, const struct http_request *
 	totals.requests++;
 	check_request(transfer->process, job, attempt->result->token);
 	world->on_wire++;
+	if (wire->pushes && dice_permille(&world->dice, 15))
+		estate_overtake(wire->push.contract);
 	event_add(NULL, way_ms, arrive, wire, transfer->id);
 }
 

@@ -28,13 +28,13 @@ static void add(int contract, size_t revision, int64_t in_ms)
 	event_add(NULL, in_ms, pass, NULL, 0);
 }
 
-void sources_send(int contract, size_t revision)
+void sources_send(int contract, size_t revision, int64_t in_ms)
 {
-	int64_t in_ms = dice_permille(&world->dice, 800)
-				? dice_skewed(&world->dice, 1000, 20 * 60000)
-				: dice_skewed(&world->dice, 60000, 10 * DAY_MS);
+	int64_t usual_ms = dice_permille(&world->dice, 800)
+				   ? dice_skewed(&world->dice, 1000, 20 * 60000)
+				   : dice_skewed(&world->dice, 60000, 10 * DAY_MS);
 
-	add(contract, revision, in_ms);
+	add(contract, revision, in_ms > 0 ? in_ms : usual_ms);
 }
 
 /* What was acknowledged is forgotten; the rest, and doubles, come again. */
