@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 
@@ -283,6 +284,17 @@ bool store_schema_migrate(sqlite3 *db, const char *path, const char *const *migr
 /* Up to this size the whole file is looked through at each start: some tens of milliseconds. */
 #define CHECK_WHOLE_BYTES (INT64_C(16) << 20)
 
+/* The check tells a page that could not be read like one that is wrong: the code says which. */
+static int read_failure(const char *text)
+{
+	static const char words[] = "error code=";
+	const char *code = text != NULL ? strstr(text, words) : NULL;
+	int result = code != NULL ? (int)strtol(code + strlen(words), NULL, 10) : SQLITE_OK;
+
+	return (result & 0xff) == SQLITE_IOERR || (result & 0xff) == SQLITE_NOMEM ? result
+										  : SQLITE_OK;
+}
+
 static bool quick_check(sqlite3 *db, const char *path, struct error *error)
 {
 	sqlite3_stmt *statement = NULL;
@@ -297,7 +309,9 @@ static bool quick_check(sqlite3 *db, const char *path, struct error *error)
 	} else {
 		text = (const char *)sqlite3_column_text(statement, 0);
 		sound = text != NULL && sqlite3_stricmp(text, "ok") == 0;
-		if (!sound)
+		if (!sound && read_failure(text) != SQLITE_OK)
+			store_map_error(path, db, read_failure(text), error);
+		else if (!sound)
 			error_set(error, ERROR_PERMANENT,
 				"%s: damaged: %s; stop what uses it and restore it from a backup",
 				path, text != NULL ? text : "the check gave no answer");
