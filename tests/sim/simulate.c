@@ -268,7 +268,7 @@ static void print_totals(void)
 
 int main(int count, char **arguments)
 {
-	struct command command = {.seed = 1, .years = DEFAULT_YEARS, .flags = {0, 0, 0, 700, 0}};
+	struct command command = {.seed = 1, .years = DEFAULT_YEARS, .flags = {500, 700, 500, 700, 500}};
 	struct settings *settings[SETTINGS_COUNT];
 	char folder[] = "/tmp/simulate-XXXXXX";
 
