@@ -10,7 +10,7 @@ build_packages="build-essential autoconf automake pkg-config ca-certificates
 demo_packages="openssl"
 test_packages="nghttp2-client curl openssl sqlite3 clang clang-format clang-tidy cppcheck bear libclang-rt-14-dev
 	strace faketime procps git nghttp2-server"
-bench_packages="nghttp2-client curl openssl sqlite3"
+bench_packages="nghttp2-client curl openssl sqlite3 util-linux procps"
 
 say() {
 	printf '\n== %s\n' "$*"

@@ -18,6 +18,7 @@ include tests/ctl.mk
 include tests/mock.mk
 include tests/system.mk
 include tests/fuzz.mk
+include tests/bench.mk
 
 # The tests that are programs of ours, without those that run scripts: for builds with sanitizers.
 print-unit-tests:

@@ -19,12 +19,39 @@ check() {
 	fi
 }
 
+# bench ARGUMENT…: its status is in $status, what it printed in $work/out.
+bench() {
+	"$here/scripts/bench" --quick "$@" >"$work/out" 2>&1
+	status=$?
+	if grep -q 'nginx is not to be had' "$work/out"; then
+		cat "$work/out"
+		exit 77
+	fi
+}
+
 command -v h2load >/dev/null || {
 	echo "h2load (package nghttp2-client) is not installed"
 	exit 77
 }
-"$here/scripts/bench" --quick --count 60 --connections 4 --keys 2 --build "$build" >"$work/out" 2>&1
-check "exit status" 0 $?
+
+bench --count 60 --connections 4 --keys 2 --build "$build"
+check "exit status" 0 "$status"
+[ "$status" -eq 0 ] || cat "$work/out"
+rows=$("$here/scripts/bench" --quick --list | cut -d '|' -f 2 | grep -v 'two threads')
+check "each row has its figure" "$rows" \
+	"$(sed -n '/^what /,$s/^\([^ ].*[^ ]\)  *[0-9][0-9.]*\( MB\| ms\)\{0,1\} ([0-9].*/\1/p' "$work/out")"
+check "what is not there is said to be so, or measured" 1 \
+	"$(grep -Ec '^intake with two threads / one +(not there|one processor|[0-9.]+ \()' "$work/out")"
+
+bench --only lateness,claim --build "$build"
+check "two rows alone: exit status" 0 "$status"
+check "two rows alone" "due instant claiming" \
+	"$(sed -n '/^what /,$p' "$work/out" | grep -Eo '^(due instant|claiming)' | paste -s -d ' ')"
+bench --only nothing --build "$build"
+check "no such row: exit status" 2 "$status"
+
+bench --mock --count 60 --connections 4 --keys 2 --build "$build"
+check "beside the mock: exit status" 0 "$status"
 rows="h2load webhg2
 h2load docex
 h2load cloud-hosting
@@ -47,12 +74,32 @@ check "each row has its rate" "$rows" \
 # A program that answers with success and installs nothing must not pass for a fast one.
 mkdir -p "$work/false/tests"
 ln -s "$(cd "$build" && pwd)/certinstall-mock" "$work/false/"
-ln -s "$(cd "$build" && pwd)/tests/tools" "$work/false/tests/"
+ln -s "$(cd "$build" && pwd)/tests/tools" "$(cd "$build" && pwd)/tests/bench" "$work/false/tests/"
 printf '#!/bin/sh\nexit 0\n' >"$work/false/certinstalld"
 chmod +x "$work/false/certinstalld"
-"$here/scripts/bench" --quick --count 6 --connections 1 --keys 1 --build "$work/false" >"$work/out" 2>&1
-check "nothing taken in: exit status" 1 $?
-check "nothing taken in: it says so" 1 "$(grep -c 'bench: intake: something was left' "$work/out")"
+for row in drain intake; do
+	bench --only $row --count 6 --connections 1 --keys 1 --build "$work/false"
+	check "$row, nothing taken in: exit status" 1 "$status"
+	check "$row, nothing taken in: it says so" 1 \
+		"$(grep -c 'bench: intake: something was left' "$work/out")"
+done
+bench --mock --count 6 --connections 1 --keys 1 --build "$work/false"
+check "beside the mock, nothing taken in: exit status" 1 "$status"
+check "beside the mock, nothing taken in: it says so" 1 \
+	"$(grep -c 'bench: intake: something was left' "$work/out")"
+
+# Nor one that stores that all is installed and sends nothing.
+cat >"$work/false/certinstalld" <<END
+#!/bin/sh
+case "\$*" in
+*--ignore-due*) exec sqlite3 "\$(sed -n 's/^store = "\(.*\)"/\1/p' "\$2")" "UPDATE jobs SET state = 6" ;;
+*) exec "$(cd "$build" && pwd)/certinstalld" "\$@" ;;
+esac
+END
+bench --only drain --count 6 --connections 1 --keys 1 --build "$work/false"
+check "nothing sent: exit status" 1 "$status"
+check "nothing sent: it says so" 1 \
+	"$(grep -c 'bench: drain: 0 of 6 bodies are at the sink' "$work/out")"
 
 echo "1..$count"
 [ "$failures" -eq 0 ]

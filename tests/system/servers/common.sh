@@ -36,21 +36,6 @@ skip() {
 	exit 77
 }
 
-# unpack PACKAGE: into $scratch, where its service is never started. As root, or with sudo, the lists
-# are brought up to date where they do not have it.
-unpack() {
-	local update=(apt-get update -qq)
-
-	[ "$(id -u)" -eq 0 ] || update=(sudo -n "${update[@]}")
-	mkdir -p "$scratch/package"
-	(
-		cd "$scratch/package" || exit 1
-		apt-get download -qq "$1" || { "${update[@]}" && apt-get download -qq "$1"; }
-		dpkg-deb -x ./*.deb .
-	) >"$scratch/package.log" 2>&1 || return 1
-	PATH=$PATH:$scratch/package/usr/sbin:$scratch/package/usr/bin
-}
-
 # servers_begin PACKAGE PROGRAM: the scratch folder, a CA; client and token; the server, installed or
 # unpacked.
 servers_begin() {
@@ -74,23 +59,6 @@ server_stop() {
 	kill "$server_pid" 2>/dev/null || true
 	wait "$server_pid" 2>/dev/null || true
 	server_pid=
-}
-
-listens() {
-	(exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
-}
-
-# free_port: below the range that the kernel gives out by itself.
-free_port() {
-	local port
-
-	while :; do
-		port=$((20000 + RANDOM % 12000))
-		if ! listens "$port"; then
-			echo "$port"
-			return
-		fi
-	done
 }
 
 # server_start PORT COMMAND…: false when it ends before it listens, as when another took its port.
