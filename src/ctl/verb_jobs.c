@@ -274,8 +274,8 @@ static bool show_text(struct store_request *request, const struct store_job *job
 		civil_format_instant(next, job->next_ms, TOKYO_OFFSET_MIN);
 		printf("  next at %s\n", next);
 	}
-	if (job->guarded)
-		puts("  from a restored copy: the service is asked what it has before a push");
+	if (job->guarded && !job_state_is_final(job->state))
+		puts("  of before a restore: the service is asked what it has before a push");
 	if (overdue_of(job, why) != OVERDUE_NOT)
 		printf("  overdue: %s\n", why);
 	puts("Rules");

@@ -40,16 +40,17 @@ static void describe(const struct attempt *attempt, enum guard_finding finding,
 	switch (finding) {
 	case GUARD_NEWER:
 		snprintf(text, JUDGEMENT_TEXT_MAX,
-			"the service has a newer certificate (%s), which is not overwritten from a "
-			"restored copy",
+			"the service has a newer certificate (%s), which is not overwritten after "
+			"a "
+			"restore",
 			hex);
 		return;
 	case GUARD_UNTOLD:
 		snprintf(text, JUDGEMENT_TEXT_MAX,
 			"the service has a certificate (%s) of which it cannot be told whether it "
-			"is older, and which is not overwritten from a restored copy; send the "
-			"contract's present record, or certinstallctl retry %" PRId64
-			" installs this one over it",
+			"is older, and which is not overwritten after a restore; if the contract "
+			"has a newer one, send its present record, else certinstallctl retry "
+			"%" PRId64 " installs this one over it",
 			hex, attempt->result->job.id);
 		return;
 	case GUARD_OLDER:
@@ -96,8 +97,9 @@ static void stop_unasked(struct attempt *attempt)
 
 	snprintf(text, sizeof(text),
 		"service %s has neither a read-back nor an edge to ask what it has, and nothing is "
-		"sent blindly from a restored copy; send the contract's present record, or "
-		"certinstallctl retry %" PRId64 " installs this one whatever is there",
+		"sent blindly after a restore; if the contract has a newer certificate, send its "
+		"present record, else certinstallctl retry %" PRId64
+		" installs this one whatever is there",
 		attempt->options.profile->rules.id, attempt->result->job.id);
 	attempt_note(attempt, ATTEMPT_READ_BACK, guard_finding_name(GUARD_UNTOLD), 0, text);
 	act(attempt, GUARD_STOP);

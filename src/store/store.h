@@ -122,7 +122,7 @@ struct store_job {
 	int64_t issued_ms;	  /* when its certificate was issued or registered */
 	int64_t revoked_ms; /* from when on the certificate that it replaces is revoked; 0: not */
 	int generation;	    /* which install of the same certificate on the link this is, from 0 */
-	bool guarded;	    /* from a restored copy: the service is asked before a push */
+	bool guarded;	    /* of before a restore: the service is asked before a push */
 	char idempotency_key[IDEMPOTENCY_KEY_MAX];
 	char detail[STORE_DETAIL_MAX]; /* the last outcome in a sentence; a refused job's codes */
 };
@@ -391,8 +391,9 @@ bool must_check store_backup(
 /*
  * Puts a copy FROM at TO, where neither a store nor what goes with one may be (permanent error).
  * Refuses what is no store, damaged, of a newer version, or in use, and brings an older version up
- * to date in TO; FROM is only read. Each job that is not final becomes guarded, no lease is left,
- * and what was leased is to be acted on from NOW_MS on.
+ * to date in TO; FROM is only read. Each job that is not final becomes guarded, and so does each
+ * that is added or judged anew later for a certificate that was issued or registered up to NOW_MS;
+ * no lease is left, and what was leased is to be acted on from NOW_MS on.
  */
 bool must_check store_restore(const char *from, const char *to, int64_t now_ms,
 	struct store_copied *copied, struct error *error);

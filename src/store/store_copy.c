@@ -312,7 +312,9 @@ static bool accept_from(sqlite3 *db, const char *path, struct error *error)
 
 /*
  * Nobody who leased a job then is there any more. What was being pushed is to be tried again; the
- * store went on after the copy, so nothing is pushed before the service was asked.
+ * store went on after the copy, so nothing is pushed before the service was asked; nor what comes
+ * later of certificates from before, since a feed gives the records since the copy once more, the
+ * superseded ones first.
  */
 static bool guard_jobs(sqlite3 *db, const struct names *names, int64_t now_ms, struct error *error)
 {
@@ -323,8 +325,10 @@ static bool guard_jobs(sqlite3 *db, const struct names *names, int64_t now_ms, s
 			      " WHERE lease_token IS NOT NULL;"
 			      "UPDATE jobs SET state = %d WHERE state = " SQL_INSTALLING ";"
 			      "UPDATE jobs SET guarded = 1 WHERE state IN " SQL_OPEN ";"
+			      "INSERT OR REPLACE INTO marks(name, value)"
+			      " VALUES(" SQL_RESTORED ", %lld);"
 			      "COMMIT",
-		(long long)now_ms, CODE_RETRYING);
+		(long long)now_ms, CODE_RETRYING, (long long)now_ms);
 	bool done = run_all(db, names, sql, error);
 
 	free(sql);

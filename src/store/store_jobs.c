@@ -290,7 +290,7 @@ static bool add_row(
 		"base_ms, due_ms, next_ms, attempts, first_attempt_ms, pushed_ms, settled_ms, "
 		"idempotency_key, detail, issued_ms, revoked_ms, generation, guarded) "
 		"VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
-		"?17, ?18, ?19)",
+		"?17, ?18, ?19 OR " SQL_BEFORE_RESTORE("?16") ")",
 		error);
 
 	if (statement == NULL)

@@ -42,8 +42,9 @@ static bool set_judgement(struct store *store, int64_t id, const struct store_ju
 		"issued_ms = ?5, revoked_ms = ?6, generation = ?7, "
 		"idempotency_key = coalesce(?8, idempotency_key), detail = ?9, "
 		"first_attempt_ms = 0, settled_ms = ?10, remote = '', "
-		"pushed_ms = CASE WHEN ?2 = " SQL_SCHEDULED " THEN 0 ELSE pushed_ms END "
-		"WHERE id = ?1",
+		"pushed_ms = CASE WHEN ?2 = " SQL_SCHEDULED " THEN 0 ELSE pushed_ms END, "
+		"guarded = guarded OR " SQL_BEFORE_RESTORE("?5") " "
+								 "WHERE id = ?1",
 		error);
 
 	if (statement == NULL)

@@ -155,6 +155,13 @@ bool store_state_from_code(int64_t code, enum job_state *state);
 	"c.not_after_ms, j.state, j.base_ms, j.due_ms, j.next_ms, j.attempts, "                    \
 	"j.first_attempt_ms, j.pushed_ms, j.settled_ms, j.idempotency_key, j.detail, c.chain, "    \
 	"j.remote, j.issued_ms, j.revoked_ms, j.generation, j.guarded"
+#define SQL_RESTORED "'restored-ms'"
+/*
+ * Whether a certificate of ISSUED_MS may have been on a service before the store was restored, by a
+ * history that its copy does not have.
+ */
+#define SQL_BEFORE_RESTORE(issued_ms)                                                              \
+	"EXISTS(SELECT 1 FROM marks WHERE name = " SQL_RESTORED " AND value >= " issued_ms ")"
 /* Reads column COLUMN, fingerprints one after another. */
 size_t store_read_chain(sqlite3_stmt *statement, int column,
 	unsigned char chain[CERTIFICATE_CHAIN_MAX][FINGERPRINT_SIZE]);

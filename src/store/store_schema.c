@@ -136,7 +136,7 @@ static const char migration_2[] =
  * wait for it, feeds with their cursors, the records of theirs that were set aside; and of a job
  * when its certificate was issued or registered, from when on the certificate that it replaces is
  * revoked, which install of the same certificate it is, and whether the service is to be asked
- * first.
+ * first; and when the store was restored from a copy, if it was.
  *
  * Stores of before knew no holder: of the contracts that name a pair, the one whose link is oldest
  * has it.
@@ -188,7 +188,11 @@ static const char migration_3[] =
 	" reason TEXT NOT NULL,"
 	" UNIQUE(source, digest)"
 	") STRICT;"
-	"CREATE INDEX set_aside_contract ON set_aside(contract);";
+	"CREATE INDEX set_aside_contract ON set_aside(contract);"
+	"CREATE TABLE marks("
+	" name TEXT NOT NULL PRIMARY KEY,"
+	" value INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;";
 
 const char *const store_migrations[] = {migration_1, migration_2, migration_3};
 const int store_migration_count = ARRAY_LENGTH(store_migrations);

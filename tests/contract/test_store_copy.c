@@ -294,6 +294,51 @@ static void test_damaged_store(void **state)
 
 /* ---- bringing one back ---- */
 
+static void check_guarded(struct fixture *f, struct store *store, int64_t id, bool guarded)
+{
+	struct store_job job = get(f, store, id);
+
+	assert_int_equal(job.guarded, guarded);
+	store_job_clear(&job);
+}
+
+/* What a feed gives once more after it is of certificates that the service may have had. */
+static void test_guarded_later(void **state)
+{
+	static const struct {
+		int number; /* issued at NOW and so much */
+		bool guarded;
+	} cases[] = {{4, true}, {5, true}, {6, false}};
+	struct fixture *f = *state;
+	struct store *store = open_at(f, f->path);
+	struct store_judgement judgement = {.state = JOB_SCHEDULED, .due_ms = NOW + 9};
+	struct store_copied copied;
+	int64_t installed, id;
+	size_t i;
+
+	check_guarded(f, store, add(f, store, 1, JOB_SCHEDULED, "aaaa"), false);
+	installed = add(f, store, 2, JOB_INSTALLED, "aaaa");
+	OK(f, store_backup(store, f->copy, &copied, &f->error));
+	store_close(store);
+	OK(f, store_restore(f->copy, f->restored, NOW + 5, &copied, &f->error));
+	store = open_at(f, f->restored);
+	for (i = 0; i < ARRAY_LENGTH(cases); i++) {
+		id = add(f, store, cases[i].number, JOB_SCHEDULED, "aaaa");
+		check_guarded(f, store, id, cases[i].guarded);
+		/* The contract has gone back to it, or from it. */
+		id = add(f, store, 100 + cases[i].number, JOB_SCHEDULED, "aaaa");
+		judgement.issued_ms = NOW + cases[i].number;
+		OK(f, store_job_judge(store, id, &judgement, NULL, &f->error));
+		check_guarded(f, store, id, cases[i].guarded);
+	}
+	/* What is installed once more, too. */
+	check_guarded(f, store, installed, false);
+	judgement.issued_ms = NOW + 2;
+	OK(f, store_job_judge(store, installed, &judgement, NULL, &f->error));
+	check_guarded(f, store, installed, true);
+	store_close(store);
+}
+
 static void test_guarded(void **state)
 {
 	static const struct {
@@ -608,6 +653,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_what_is_in_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_damaged_store, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_guarded, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_guarded_later, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_never_over_anything, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refuses_what_is_no_copy, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refuses_damage, setup, teardown),

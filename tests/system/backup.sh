@@ -152,7 +152,7 @@ open=$(query 'select count(*) from jobs where state in (1, 2, 3, 4, 5)')
 check "what is open is guarded, and nobody's" "$open 0" \
 	"$(query 'select sum(guarded), sum(lease_token is not null) from jobs' | tr '|' ' ')"
 ctl show "$(query "select id from jobs where service_code = 'w-new'")"
-says "as show tells" 'from a restored copy: the service is asked' "$out"
+says "as show tells" 'of before a restore: the service is asked' "$out"
 
 # The first question to each is refused: it is asked again, and nothing is sent blindly.
 faults "\"service\":\"*\",\"request\":\"query\",\"from\":1,\"to\":2,$fault"
@@ -179,6 +179,14 @@ check "each who refused the question was asked again" yes \
 	"$(state d-none state d-old | grep -q unknown && echo yes)"
 check "to the four that must not be, nothing was sent" "" \
 	"$(tail -n "+$((sent + 1))" "$scratch/ledger" | grep -oE '"code":"(w-new|g-new|w-same|h-unt)"')"
+
+# A feed gives the records since the copy once more: a certificate between the copy's and the one
+# that the service has comes before the latter.
+take w-new --item ov-ssl --key ec-p256 --revision 2 --at 2026-11-05T10:00:00+09:00 \
+	--link webhg2:w-new:w-new.example.jp
+holds "what is delivered again is asked for, too" wait_for 15 sh -c "[ \$(grep -c \
+	'ssl-w-new: .*superseded on .*has a newer certificate' '$log') -eq 2 ]"
+check "and does not go over the newer one" "$new_webhg2" "$(served webhg2 w-new.example.jp)"
 
 # The operator's word: the older one goes over it.
 job=$(query "select id from jobs where service_code = 'h-unt'")
