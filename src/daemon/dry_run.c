@@ -26,6 +26,9 @@ struct dry {
 	struct loop *loop;
 	struct feed *feed;
 	bool feed_failed;
+	/* Jobs of the queue of which the records make something else. */
+	int64_t *left;
+	size_t left_count, left_capacity;
 };
 
 /* Whether --service and --issued-since let a job be installed in this run. */
@@ -93,6 +96,28 @@ static void link_judged(void *context, const struct intake_event *event)
 	tally_add(&dry->tally, event->service, "refused", 1);
 }
 
+static void job_left(void *context, const struct intake_departure *departure)
+{
+	struct dry *dry = context;
+
+	if (dry->left_count == dry->left_capacity) {
+		dry->left_capacity = dry->left_capacity ? 2 * dry->left_capacity : 64;
+		dry->left = xreallocarray(dry->left, dry->left_capacity, sizeof(*dry->left));
+	}
+	dry->left[dry->left_count++] = departure->job_id;
+	if (departure->why != NULL)
+		printf("%s %s %s %s: would be %s: %s\n", departure->contract, departure->service,
+			departure->service_code, departure->fqdn, job_state_name(departure->to),
+			departure->why);
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	const int64_t *left = a, *right = b;
+
+	return (*left > *right) - (*left < *right);
+}
+
 static void rejected(void *context, const struct spool_item *item, const char *reason)
 {
 	struct dry *dry = context;
@@ -106,6 +131,9 @@ static void queued_job(void *context, const struct store_job *job)
 {
 	struct dry *dry = context;
 
+	if (dry->left_count > 0 &&
+		bsearch(&job->id, dry->left, dry->left_count, sizeof(job->id), compare_ids) != NULL)
+		return;
 	if (job->state == JOB_HELD)
 		tally_add(&dry->tally, job->service, "held", 1);
 	else if (!job_state_is_final(job->state))
@@ -164,11 +192,20 @@ static bool ask_feed(struct dry *dry, struct store *store, struct error *error)
 	return done;
 }
 
+/* What waits already, but for what the records make something else of. */
+static bool go_through_queue(struct dry *dry, struct store *store, struct error *error)
+{
+	const struct store_filter filter = {.state = -1};
+
+	if (dry->left_count > 0)
+		qsort(dry->left, dry->left_count, sizeof(*dry->left), compare_ids);
+	return store_jobs_list(store, &filter, queued_job, dry, error);
+}
+
 static bool go_through(
 	struct dry *dry, struct settings *settings, struct store *store, struct error *error)
 {
-	const struct intake_observer observer = {link_judged, rejected, dry};
-	const struct store_filter filter = {.state = -1};
+	const struct intake_observer observer = {link_judged, job_left, rejected, dry};
 	const char *spool = settings_config(settings)->spool;
 	struct spool_taker taker;
 	struct spool_pass pass = {0};
@@ -176,8 +213,7 @@ static bool go_through(
 	bool done = true;
 	size_t i;
 
-	if (!store_jobs_list(store, &filter, queued_job, dry, error) ||
-		!intake_new(settings, store, clock_system(), &observer, true, &intake, error))
+	if (!intake_new(settings, store, clock_system(), &observer, true, &intake, error))
 		return false;
 	dry->intake = intake;
 	taker = intake_taker(intake);
@@ -187,7 +223,7 @@ static bool go_through(
 		done = spool_import(spool, &taker, &pass, error);
 	done = done && ask_feed(dry, store, error);
 	intake_free(intake);
-	return done;
+	return done && go_through_queue(dry, store, error);
 }
 
 /* Where there is no store yet, a passing one serves, so that none is left behind. */
@@ -250,6 +286,7 @@ int dry_run(const struct options *options, struct settings *settings)
 	store_close(store);
 	remove_scratch(scratch);
 	free(path);
+	free(dry.left);
 	tally_clear(&dry.tally);
 	return status;
 }

@@ -262,6 +262,24 @@ static void tell_succession(struct intake *intake, const struct succession_event
 		intake->observer.link(intake->observer.context, &event);
 }
 
+static void tell_departure(struct intake *intake, const struct departure *told)
+{
+	const struct intake_departure departure = {
+		.job_id = told->job_id,
+		.contract = told->contract,
+		.service = told->service,
+		.service_code = told->service_code,
+		.fqdn = told->fqdn,
+		.to = told->to,
+		.why = told->why,
+	};
+
+	if (!intake->dry_run)
+		intake_tell_departure(told);
+	if (intake->observer.left != NULL)
+		intake->observer.left(intake->observer.context, &departure);
+}
+
 /* The batch is durable: now it may be told. */
 static void tell_batch(struct intake *intake)
 {
@@ -271,6 +289,8 @@ static void tell_batch(struct intake *intake)
 		const struct contract *contract = &intake->batch[i].record.contract;
 		const struct applied *applied = &intake->applied[i];
 
+		for (j = 0; j < applied->departure_count; j++)
+			tell_departure(intake, &applied->departures[j]);
 		for (j = 0; j < applied->link_count; j++) {
 			const struct judged_link *judged = &applied->links[j];
 			const struct intake_event event = {

@@ -33,8 +33,24 @@ struct intake_event {
 	bool overtaken;
 };
 
+/*
+ * A job that waited in the queue before a record, and does not as it did: it is cancelled or
+ * superseded, because of WHY; or judged anew, WHY is NULL, and an intake_event tells how.
+ */
+struct intake_departure {
+	int64_t job_id;
+	const char *contract;
+	const char *service;
+	const char *service_code;
+	const char *fqdn;
+	enum job_state to;
+	const char *why;
+};
+
+/* Each may be NULL. */
 struct intake_observer {
 	void (*link)(void *context, const struct intake_event *event);
+	void (*left)(void *context, const struct intake_departure *departure);
 	void (*rejected)(void *context, const struct spool_item *item, const char *reason);
 	void *context;
 };

@@ -29,7 +29,34 @@ void applied_clear(struct applied *applied)
 		verdict_clear(&event->verdict);
 	}
 	free(applied->events);
+	for (i = 0; i < applied->departure_count; i++) {
+		struct departure *departure = &applied->departures[i];
+
+		free(departure->contract);
+		free(departure->service);
+		free(departure->service_code);
+		free(departure->fqdn);
+	}
+	free(applied->departures);
 	*applied = (struct applied){0};
+}
+
+void note_departure(
+	struct applied *applied, const struct store_job *job, enum job_state to, const char *why)
+{
+	if (job_state_is_final(job->state))
+		return;
+	applied->departures = xreallocarray(
+		applied->departures, applied->departure_count + 1, sizeof(*applied->departures));
+	applied->departures[applied->departure_count++] = (struct departure){
+		.job_id = job->id,
+		.contract = xstrdup(job->contract),
+		.service = xstrdup(job->service),
+		.service_code = xstrdup(job->service_code),
+		.fqdn = xstrdup(job->fqdn),
+		.to = to,
+		.why = why,
+	};
 }
 
 char *normal_fqdn(const char *fqdn)

@@ -78,6 +78,7 @@ static bool write_verdict(struct follow *follow, struct error *error)
 		judgement.settled_ms = follow->work->now_ms;
 		reason_set_text(verdict->reasons, detail, sizeof(detail));
 	}
+	note_departure(follow->work->applied, job, judgement.state, NULL);
 	trail = trail_renewed(buffer_text(&old), verdict);
 	done = done && store_job_judge(store, job->id, &judgement, trail, error) &&
 	       (judgement.state != JOB_REFUSED ||
@@ -113,9 +114,11 @@ static bool follow_job(struct follow *follow, struct error *error)
 	struct store_certificate certificate;
 	bool found, done;
 
-	if (!find_link(follow->contract, job, &follow->link))
+	if (!find_link(follow->contract, job, &follow->link)) {
+		note_departure(follow->work->applied, job, JOB_CANCELLED, link_gone_detail);
 		return store_job_set_state(follow->work->store, job->id, JOB_CANCELLED, 0,
-			follow->work->now_ms, "its link is gone", error);
+			follow->work->now_ms, link_gone_detail, error);
+	}
 	if (!store_certificate_find(
 		    follow->work->store, job->fingerprint, &certificate, &found, error))
 		return false;

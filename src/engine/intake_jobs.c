@@ -86,6 +86,7 @@ static int64_t revoked_ms(const struct work *work, const struct plan_wanted *wan
 	return plan_revoked_ms(&work->plan_certificate, wanted, work->plan_jobs, work->job_count);
 }
 
+const char link_gone_detail[] = "its link is gone";
 static const char overtaken_detail[] =
 	"the contract's newer certificate was installed here, or may have been: an older one never "
 	"goes over it";
@@ -190,6 +191,7 @@ static bool judge_job(struct work *work, const struct plan_change *change,
 		make_idempotency_key(work, &job, key);
 		judgement.idempotency_key = key;
 	}
+	note_departure(work->applied, &work->jobs[change->job], judgement.state, NULL);
 	trail = trail_text(verdict);
 	done = store_job_judge(work->store, job.id, &judgement, trail, error);
 	free(trail);
@@ -209,10 +211,12 @@ static bool end_job(struct work *work, const struct plan_change *change, struct 
 	} else if (change->action == PLAN_CANCEL) {
 		event = JOB_EVENT_CANCEL;
 		detail = work_contract(work)->state == CONTRACT_ENDED ? "the contract has ended"
-								      : "its link is gone";
+								      : link_gone_detail;
 	}
 	if (!job_transition(job->state, event, &next))
 		abort();
+	/* That one was overtaken is told of its link. */
+	note_departure(work->applied, job, next, change->action == PLAN_OVERTAKEN ? NULL : detail);
 	return store_job_set_state(work->store, job->id, next, 0, work->now_ms, detail, error);
 }
 

@@ -31,6 +31,17 @@ struct succession_event {
 	struct verdict verdict;
 };
 
+/* A job that waited in the queue up to now, of whatever contract. To be told, too. */
+struct departure {
+	int64_t job_id;
+	char *contract;
+	char *service;
+	char *service_code;
+	char *fqdn;
+	enum job_state to;
+	const char *why; /* NULL: it was judged anew, which is told as such */
+};
+
 /* A prepared record's way through its transaction. */
 struct applied {
 	bool stale; /* known already, or older than what is known */
@@ -38,6 +49,8 @@ struct applied {
 	size_t link_count;
 	struct succession_event *events;
 	size_t event_count;
+	struct departure *departures;
+	size_t departure_count;
 };
 
 /* A pair that the record's contract names, or named up to now. */
@@ -83,6 +96,7 @@ bool must_check intake_apply(const struct settings *settings, struct store *stor
 void intake_tell_link(
 	const struct contract *contract, size_t index, const struct judged_link *judged);
 void intake_tell_succession(const struct succession_event *event);
+void intake_tell_departure(const struct departure *departure);
 
 /* ---- what the files of an application share ---- */
 
@@ -91,6 +105,10 @@ static inline const struct contract *work_contract(const struct work *work)
 	return &work->prepared->record.contract;
 }
 
+/* Keeps that JOB, if it waited in the queue, does so no more: it is in state TO, because of WHY. */
+void note_departure(
+	struct applied *applied, const struct store_job *job, enum job_state to, const char *why);
+
 /* In normal form where it has one; to be freed. */
 char *normal_fqdn(const char *fqdn);
 
@@ -98,6 +116,7 @@ char *normal_fqdn(const char *fqdn);
 char *trail_text(const struct verdict *verdict);
 /* OLD with the lines that VERDICT judged anew in the place of those on dates and days. */
 char *trail_renewed(const char *old, const struct verdict *verdict);
+extern const char link_gone_detail[];
 /* What a held job says of itself. */
 void held_detail(const char *holder, char detail[STORE_DETAIL_MAX]);
 

@@ -73,6 +73,18 @@ void intake_tell_link(
 		log_refused(&told, "");
 }
 
+void intake_tell_departure(const struct departure *departure)
+{
+	const char *outcome = job_state_name(departure->to);
+	const struct log_field fields[] = {{"CONTRACT", departure->contract},
+		{"SERVICE", departure->service}, {"FQDN", departure->fqdn}, {"OUTCOME", outcome}};
+
+	if (departure->why != NULL)
+		log_entry(LOG_LEVEL_NOTICE, fields, ARRAY_LENGTH(fields), "%s: %s %s %s: %s: %s",
+			departure->contract, departure->service, departure->service_code,
+			departure->fqdn, outcome, departure->why);
+}
+
 void intake_tell_succession(const struct succession_event *event)
 {
 	const struct told told = {

@@ -22,6 +22,7 @@ brought() {
 		--key ec-p256 --at 2026-11-04T10:00:00+09:00 --days 800 \
 		--link "webhg2:$1:first.example.jp"
 	second=$(fingerprint "$spool/.second.json")
+	cp "$spool/.second.json" "$scratch/second.json"
 	# A daemon takes it away as soon as it is there.
 	mv "$spool/.second.json" "$spool/second.json"
 }
@@ -89,9 +90,28 @@ for way in emptied ended; do
 	run --run-once
 	check "$way: held" "held ssl-$way 0" "$(jobs "$way")"
 	changes "${!way}"
+	run --run-once --dry-run
+	check "$way: a dry run says that it would wait for its day, and counts it once" \
+		"1 webhg2 not yet due 1" \
+		"$(grep -cE "^own-$way .* would wait, due 2" "$out") $(awk '$1 == "webhg2" { $1 = $1; print }' "$out")"
 	run --run-once
 	released "$way"
 done
+
+# Called off while it waits.
+fresh
+installed off
+brought off
+run --run-once
+sed "s/\"revision\": *1,/\"revision\":2,/; $ended" "$scratch/second.json" >"$scratch/off.json"
+run --run-once --dry-run --import "$scratch/off.json"
+says "off: a dry run says so" '^own-off .* would be cancelled: the contract has ended$' "$out"
+check "off: and counts it no more" "" "$(grep '^webhg2 ' "$out")"
+check "off: nothing is done" "held ssl-off 0" "$(jobs off)"
+run --run-once --import "$scratch/off.json"
+check "off: it waits no more" "cancelled - 0" "$(jobs off)"
+says "off: and the log says so" 'own-off: webhg2 off first.example.jp: cancelled: the contract has ended' \
+	"$err"
 
 # One input of several records, as the daemon would take them.
 rm -f "$spool"/*
