@@ -149,6 +149,7 @@ static void page_came(void *context, struct feed_page *page)
 	struct feed_result result;
 
 	take_page(dry->intake, clock_system(), page, &result);
+	result.set_aside = 0; /* the observer has counted what would be */
 	feed_page_clear(page);
 	feed_taken(dry->feed, &result);
 	feed_result_clear(&result);
@@ -273,6 +274,9 @@ int dry_run(const struct options *options, struct settings *settings)
 	if (done) {
 		puts("Nothing was changed or sent. It would be:");
 		tally_print(&dry.tally, stdout);
+		if (dry.rejected > 0)
+			printf("%zu records would be rejected: see the messages above\n",
+				dry.rejected);
 		if (dry.feed_failed)
 			puts("the feed could not be gone through: see the messages above");
 		status = dry.rejected > 0 || dry.feed_failed ||

@@ -380,6 +380,11 @@ static bool flush(void *context, struct error *error)
 	return intake_flush_with(context, NULL, NULL, error);
 }
 
+bool intake_is_dry_run(const struct intake *intake)
+{
+	return intake->dry_run;
+}
+
 size_t intake_fresh(const struct intake *intake)
 {
 	return intake->fresh;

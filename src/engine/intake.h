@@ -89,6 +89,9 @@ typedef bool intake_write(void *context, struct store *store, struct error *erro
 bool must_check intake_flush_with(
 	struct intake *intake, intake_write *write, void *context, struct error *error);
 
+/* Whether nothing of it is kept. */
+bool intake_is_dry_run(const struct intake *intake);
+
 /* How many revisions that were not known before this intake has stored. */
 size_t intake_fresh(const struct intake *intake);
 

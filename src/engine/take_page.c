@@ -9,6 +9,9 @@
 #include "base/log.h"
 #include "record/record_page.h"
 
+/* So many of a page's bad elements are told of; the store lists them all. */
+#define TELL_MAX 20
+
 /* An element that is no record, or that is not to be taken. */
 struct bad_element {
 	struct record_identity identity;
@@ -106,25 +109,31 @@ static bool take_all(struct taking *taking, struct error *error)
 	return intake_flush_with(taking->intake, write_cursor, taking, error);
 }
 
+static void tell_one(const struct taking *taking, const struct bad_element *bad)
+{
+	const struct record_identity *identity = &bad->identity;
+	bool dry_run = intake_is_dry_run(taking->intake);
+	char revision[32] = "";
+
+	if (identity->revision >= 0)
+		snprintf(revision, sizeof(revision), " revision %" PRId64, identity->revision);
+	log_warning("feed %s: contract %s%s %sset aside: %s%s", taking->page->url,
+		identity->contract[0] != '\0' ? identity->contract : "of unknown code", revision,
+		dry_run ? "would be " : "", bad->reason,
+		dry_run ? "" : "; see certinstallctl rejected");
+}
+
 static void tell_bad(const struct taking *taking)
 {
-	size_t i;
+	size_t i, count = 0;
 
 	for (i = 0; i < taking->bad_count; i++) {
-		const struct bad_element *bad = &taking->bad[i];
-		const struct record_identity *identity = &bad->identity;
-		char revision[32] = "";
-
-		if (!bad->added)
-			continue;
-		if (identity->revision >= 0)
-			snprintf(revision, sizeof(revision), " revision %" PRId64,
-				identity->revision);
-		log_warning("feed %s: contract %s%s set aside: %s; see certinstallctl rejected",
-			taking->page->url,
-			identity->contract[0] != '\0' ? identity->contract : "of unknown code",
-			revision, bad->reason);
+		if (taking->bad[i].added && ++count <= TELL_MAX)
+			tell_one(taking, &taking->bad[i]);
 	}
+	if (count > TELL_MAX)
+		log_warning("feed %s: and %zu more of the same page", taking->page->url,
+			count - TELL_MAX);
 }
 
 void take_page(struct intake *intake, const struct clock *clock, const struct feed_page *page,

@@ -253,4 +253,22 @@ configure 'feed-client-certificate = "estate/client.pem"' 'feed-client-key = "es
 	'feed-token = "estate/token"'
 run --run-once
 check "with it, it is taken" "0 1" "$status $(count 6)"
+
+# ---- a page that is bad throughout ----
+
+configure 'feed-client-certificate = "estate/client.pem"' 'feed-client-key = "estate/client.key"' \
+	'feed-token = "estate/token"' 'feed-limit = 30'
+for i in $(seq 25); do
+	feed_text "{\"contract\":\"ssl-bad-$i\",\"revision\":1}"
+done
+run --run-once --dry-run
+check "a dry run says what would be set aside" "1 20 0" \
+	"$status $(told 'ssl-bad-.* would be set aside: state is missing$' "$err") $(query \
+		'select count(*) from set_aside')"
+says "and how many" '^25 records would be rejected' "$out"
+run --run-once
+check "the log has twenty, the store all" "1 20 25" \
+	"$status $(told 'ssl-bad-.* set aside: .*see certinstallctl rejected$' "$err") $(query \
+		'select count(*) from set_aside')"
+says "and it says that there are more" 'and 5 more of the same page' "$err"
 system_end
