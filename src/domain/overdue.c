@@ -4,11 +4,12 @@
 
 enum overdue job_overdue(enum job_state state, int64_t due_ms, int64_t revoked_ms, int64_t now_ms)
 {
-	if (job_state_is_final(state))
-		return OVERDUE_NOT;
-	if (revoked_ms > 0 && now_ms >= revoked_ms - OVERDUE_BEFORE_REVOCATION_MS)
+	bool open = !job_state_is_final(state);
+
+	if ((open || state == JOB_FAILED) && revoked_ms > 0 &&
+		now_ms >= revoked_ms - OVERDUE_BEFORE_REVOCATION_MS)
 		return OVERDUE_REVOCATION;
-	if (due_ms > 0 &&
+	if (open && due_ms > 0 &&
 		civil_day_of(now_ms, TOKYO_OFFSET_MIN) > civil_day_of(due_ms, TOKYO_OFFSET_MIN))
 		return OVERDUE_LATE;
 	return OVERDUE_NOT;

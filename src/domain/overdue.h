@@ -7,7 +7,7 @@
 #include "base/civil.h"
 #include "domain/job.h"
 
-/* Why an open job is overdue; the graver reason where both apply. */
+/* Why a job is overdue; the graver reason where both apply. */
 enum overdue {
 	OVERDUE_NOT,
 	OVERDUE_REVOCATION, /* the certificate that it replaces is revoked within a week, or is */
@@ -20,8 +20,9 @@ enum overdue {
 /*
  * Whether a job in STATE is overdue at NOW_MS (DOMAIN.md rule 14): it is held, scheduled,
  * installing, verifying or retrying, and REVOKED_MS, from when on the certificate that it replaces
- * is revoked, is no more than a week away, or the day of DUE_MS in Asia/Tokyo is over. 0 stands for
- * an instant that there is not. Pure.
+ * is revoked, is no more than a week away, or the day of DUE_MS in Asia/Tokyo is over. A failed one
+ * is never late, which its state says, but the revocation comes all the same. 0 stands for an
+ * instant that there is not. Pure.
  */
 enum overdue job_overdue(enum job_state state, int64_t due_ms, int64_t revoked_ms, int64_t now_ms);
 

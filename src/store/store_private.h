@@ -38,6 +38,7 @@ int store_wait_for_lock(void *unused, int tries);
 #define SQL_BEGUN "(3, 4, 5, 6)"	   /* a push went out, or may have */
 #define SQL_WAITING "(2, 3, 4, 5)"	   /* to be acted on at next_ms */
 #define SQL_OPEN "(1, 2, 3, 4, 5)"	   /* neither installed nor final */
+#define SQL_NOT_DONE "(1, 2, 3, 4, 5, 7)"  /* those, and failed */
 #define SQL_TO_INSTALL "(2, 3, 5)"	   /* an install that is still to be made */
 #define SQL_AHEAD "(2, 3, 4, 5, 6)"	   /* those, and what is installed */
 #define SQL_NEEDS_KEY "(1, 2, 3, 4, 5, 7)" /* a failed one can be retried by an operator */

@@ -6,7 +6,7 @@ bool store_jobs_replacing(struct store *store, const struct store_replacing *wan
 	sqlite3_stmt *statement = store_statement(store, STATEMENT_JOBS_REPLACING,
 		"SELECT " SQL_JOB_COLUMNS " FROM jobs AS j INDEXED BY jobs_replacing "
 		"CROSS JOIN certificates AS c ON c.id = j.certificate_id "
-		"WHERE j.revoked_ms > 0 AND j.state IN " SQL_OPEN " AND j.revoked_ms <= ?1 "
+		"WHERE j.revoked_ms > 0 AND j.state IN " SQL_NOT_DONE " AND j.revoked_ms <= ?1 "
 		"AND (j.revoked_ms, j.id) > (?2, ?3) ORDER BY j.revoked_ms, j.id LIMIT ?4",
 		error);
 

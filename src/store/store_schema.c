@@ -148,7 +148,7 @@ static const char migration_3[] =
 	"ALTER TABLE jobs ADD COLUMN guarded INTEGER NOT NULL DEFAULT 0;"
 	"UPDATE jobs SET issued_ms = base_ms;"
 	"CREATE INDEX jobs_replacing ON jobs(revoked_ms) WHERE revoked_ms > 0 AND state "
-	"IN " SQL_OPEN ";"
+	"IN " SQL_NOT_DONE ";"
 	"CREATE TABLE tenants("
 	" service TEXT NOT NULL,"
 	" service_code TEXT NOT NULL,"

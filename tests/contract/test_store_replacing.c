@@ -114,7 +114,7 @@ static void test_which(void **state)
 	for (int i = 0; i < JOB_STATE_COUNT; i++) {
 		int64_t id = add_job(f, i, (enum job_state)i, NOW - i);
 
-		if (i <= JOB_RETRYING) {
+		if (i <= JOB_RETRYING || i == JOB_FAILED) {
 			char more[64];
 
 			(void)snprintf(more, sizeof(more), "%d%s%s", (int)id,
@@ -125,7 +125,7 @@ static void test_which(void **state)
 	add_job(f, 50, JOB_SCHEDULED, 0);
 	add_job(f, 51, JOB_SCHEDULED, NOW + 1);
 	page(f, &wanted, text, sizeof(text), &next);
-	/* Open ones alone, the earliest revoked first. */
+	/* Open and failed ones alone, the earliest revoked first. */
 	assert_string_equal(text, all);
 }
 

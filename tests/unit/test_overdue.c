@@ -70,7 +70,8 @@ static void test_cases(void **state)
 	}
 }
 
-/* What is done, given up or has no need of it is overdue no more. */
+/* What is done or has no need of it is overdue no more; the revocation comes for a failed one, too.
+ */
 static void test_states(void **state)
 {
 	const int64_t long_ago = at("2026-01-05T09:00:00+09:00");
@@ -83,7 +84,7 @@ static void test_states(void **state)
 		assert_int_equal(job_overdue((enum job_state)i, long_ago, 0, now),
 			open ? OVERDUE_LATE : OVERDUE_NOT);
 		assert_int_equal(job_overdue((enum job_state)i, long_ago, long_ago, now),
-			open ? OVERDUE_REVOCATION : OVERDUE_NOT);
+			open || i == JOB_FAILED ? OVERDUE_REVOCATION : OVERDUE_NOT);
 	}
 }
 

@@ -155,8 +155,12 @@ static void test_once_a_job(void **state)
 	pass(f, OVERDUE_WATCH_INTERVAL_MS);
 	assert_int_equal(warnings, 2);
 	assert_non_null(strstr(last_warning, "n2.example.jp"));
-	/* What was done and comes back is told of anew. */
+	/* One that failed is no less overdue, and was told of. */
 	OK(f, store_job_set_state(f->store, soon, JOB_FAILED, 0, START, "no", &f->error));
+	pass(f, OVERDUE_WATCH_INTERVAL_MS);
+	assert_int_equal(warnings, 2);
+	/* What was done and comes back is told of anew. */
+	OK(f, store_job_set_state(f->store, soon, JOB_INSTALLED, 0, START, "", &f->error));
 	pass(f, OVERDUE_WATCH_INTERVAL_MS);
 	OK(f, store_job_reschedule(f->store, soon, START, START, NULL, &f->error));
 	assert_int_equal(warnings, 2);
