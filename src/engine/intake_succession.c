@@ -138,6 +138,7 @@ static bool hand_over(struct work *work, struct work_pair *pair, struct tenancy 
 {
 	size_t former = tenancy->count, i;
 	struct store_tenant *tenant;
+	bool let_go;
 
 	for (i = 0; i < tenancy->count; i++) {
 		if (tenancy->tenants[i].holds)
@@ -152,8 +153,11 @@ static bool hand_over(struct work *work, struct work_pair *pair, struct tenancy 
 			return false;
 	}
 	tenant->holds = true;
-	/* Who had it and is no tenant any more has let it go, now as far as anybody knows. */
-	tenant->freed_ms = pair->before != NULL && former == tenancy->count ? work->now_ms : 0;
+	/* Who had it and is no tenant any more has let it go, now as far as anybody knows; so has
+	 * who comes back with a link that is younger than another's. */
+	let_go = former == tenancy->count ||
+		 strcmp(tenancy->tenants[former].contract, work_contract(work)->code) == 0;
+	tenant->freed_ms = pair->before != NULL && let_go ? work->now_ms : 0;
 	return store_tenant_put(work->store, pair->service, pair->service_code, tenant, error);
 }
 

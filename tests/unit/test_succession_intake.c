@@ -312,6 +312,23 @@ static void test_contract_ended(void **state)
 	check_letting_go(*state, OLD, true);
 }
 
+/* Let go and named again, of which the last was seen alone: it stands behind the other now. */
+static void test_link_is_younger_than_before(void **state)
+{
+	struct engine_fixture *fixture = *state;
+	int64_t due = START + 4 * DAY - HOUR;
+
+	take(fixture, "c1", 1, 1, OLD);
+	take(fixture, "c2", 1, 2, YOUNG);
+	go_to(fixture, START + 3 * DAY + 5 * HOUR);
+	take(fixture, "c1", 2, 1, YOUNGEST);
+	assert_job(fixture, "c1", JOB_HELD, 0);
+	assert_job(fixture, "c2", JOB_SCHEDULED, due);
+	/* The days count from that instant, whatever comes after it. */
+	take(fixture, "c2", 2, 2, YOUNG);
+	assert_job(fixture, "c2", JOB_SCHEDULED, due);
+}
+
 static void test_the_next_of_several(void **state)
 {
 	struct engine_fixture *fixture = *state;
@@ -655,6 +672,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_code_emptied, begin, end),
 		cmocka_unit_test_setup_teardown(test_link_removed, begin, end),
 		cmocka_unit_test_setup_teardown(test_contract_ended, begin, end),
+		cmocka_unit_test_setup_teardown(test_link_is_younger_than_before, begin, end),
 		cmocka_unit_test_setup_teardown(test_the_next_of_several, begin, end),
 		cmocka_unit_test_setup_teardown(test_over_by_the_time_it_is_released, begin, end),
 		cmocka_unit_test_setup_teardown(test_renewal_while_held, begin, end),
