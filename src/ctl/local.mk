@@ -3,6 +3,7 @@ bin_PROGRAMS += certinstallctl
 noinst_LIBRARIES += src/ctl/libctl.a
 src_ctl_libctl_a_SOURCES = \
 	src/ctl/calendar_request.c src/ctl/calendar_request.h \
+	src/ctl/examine.c src/ctl/examine.h \
 	src/ctl/explain_json.c \
 	src/ctl/explain_pairs.c src/ctl/explain_pairs.h \
 	src/ctl/explain_render.h \

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "ctl/examine.h"
 #include "ctl/migration_gather.h"
 #include "domain/linkage.h"
 #include "pki/pki.h"
@@ -11,26 +12,6 @@ struct reading {
 	struct pki *pki;
 	int64_t now_ms;
 };
-
-static bool examine(const struct reading *reading, const struct record *record,
-	struct certificate_facts *facts, struct error *error)
-{
-	const struct pki_input input = {
-		.pem = record->pem,
-		.private_key = record->private_key,
-		.pkcs12 = record->pkcs12.data,
-		.pkcs12_length = record->pkcs12.length,
-		.passphrase = record->passphrase,
-	};
-	struct material material = {0};
-	bool good;
-
-	if (!record->contract.has_certificate)
-		return true;
-	good = pki_examine(reading->pki, &input, reading->now_ms, facts, &material, error);
-	material_clear(&material);
-	return good;
-}
 
 /* What would become of each link, were the record taken in now. */
 static void judge(const struct reading *reading, struct gathered_contract *gathered,
@@ -75,7 +56,7 @@ static bool read_record(
 	good = file_read(name, RECORD_MAX_BYTES, &file, &error);
 	if (good) {
 		good = record_parse(buffer_text(&file), file.length, &record, &error) &&
-		       examine(reading, &record, &facts, &error);
+		       examine_record(reading->pki, &record, reading->now_ms, &facts, &error);
 		if (!good)
 			error_context(
 				&error, "%.256s", strcmp(name, "-") == 0 ? "standard input" : name);

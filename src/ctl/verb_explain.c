@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "ctl/calendar_request.h"
+#include "ctl/examine.h"
 #include "ctl/explain_pairs.h"
 #include "ctl/explain_render.h"
 #include "domain/linkage.h"
@@ -49,28 +50,6 @@ static void tell_place(const struct explain *explain, size_t line, const char *t
 		calendar_request_tell(&explain->request, "%.256s: %s", name, text);
 	else
 		calendar_request_tell(&explain->request, "%.256s: line %zu: %s", name, line, text);
-}
-
-/* Looks at the certificate; *EXAMINED tells whether there is one. */
-static bool examine(struct explain *explain, const struct record *record, bool *examined,
-	struct certificate_facts *facts, struct error *error)
-{
-	struct pki_input input = {
-		.pem = record->pem,
-		.private_key = record->private_key,
-		.pkcs12 = record->pkcs12.data,
-		.pkcs12_length = record->pkcs12.length,
-		.passphrase = record->passphrase,
-	};
-	struct material material = {0};
-	bool good;
-
-	*examined = record->contract.has_certificate;
-	if (!*examined)
-		return true;
-	good = pki_examine(explain->pki, &input, explain->now_ms, facts, &material, error);
-	material_clear(&material);
-	return good;
 }
 
 static void judge_link(struct explain *explain, const struct contract *contract, size_t index,
@@ -136,7 +115,6 @@ static void explain_record(struct explain *explain, const char *text, size_t len
 	struct record record;
 	struct certificate_facts facts = {0};
 	struct error error;
-	bool examined = false;
 
 	if (!record_parse(text, length, &record, &error)) {
 		tell_place(explain, line, error.text);
@@ -144,8 +122,8 @@ static void explain_record(struct explain *explain, const char *text, size_t len
 		return;
 	}
 	note_unknown(explain, &record, line);
-	if (examine(explain, &record, &examined, &facts, &error)) {
-		judge(explain, &record.contract, examined ? &facts : NULL);
+	if (examine_record(explain->pki, &record, explain->now_ms, &facts, &error)) {
+		judge(explain, &record.contract, record.contract.has_certificate ? &facts : NULL);
 	} else {
 		tell_place(explain, line, error.text);
 		worsen(explain, EXPLAIN_UNREADABLE);

@@ -327,7 +327,8 @@ struct store_replacing {
 	size_t limit; /* at least 1 */
 };
 
-/* The jobs that are open (held to retrying), or failed, of that page. *JOBS to be freed with store_jobs_free. */
+/* The jobs that are open (held to retrying), or failed, of that page. *JOBS to be freed with
+ * store_jobs_free. */
 bool must_check store_jobs_replacing(struct store *store, const struct store_replacing *wanted,
 	struct store_job **jobs, size_t *count, struct error *error);
 
