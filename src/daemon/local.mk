@@ -10,6 +10,7 @@ src_daemon_libdaemon_a_SOURCES = \
 	src/daemon/certinstalld.c \
 	src/daemon/daemon.c src/daemon/daemon.h \
 	src/daemon/dry_run.c src/daemon/dry_run.h \
+	src/daemon/left.c src/daemon/left.h \
 	src/daemon/options.c src/daemon/options.h \
 	src/daemon/run_once.c \
 	src/daemon/runtime.c src/daemon/runtime.h \

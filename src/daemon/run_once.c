@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "daemon/dry_run.h"
+#include "daemon/left.h"
 #include "daemon/runtime.h"
 #include "daemon/tally.h"
 #include "engine/waits.h"
@@ -95,71 +96,6 @@ static bool start(struct run *run, struct settings *settings, struct error *erro
 	return true;
 }
 
-/* The services that jobs are of; the configuration may not have them any more. */
-struct services {
-	struct service_held {
-		char *service;
-		int64_t held; /* jobs that wait for another contract */
-	} * list;
-	size_t count;
-};
-
-static void add_service(void *context, const char *service, enum job_state state, int64_t count)
-{
-	struct services *services = context;
-	size_t i;
-
-	for (i = 0; i < services->count; i++) {
-		if (strcmp(services->list[i].service, service) == 0)
-			break;
-	}
-	if (i == services->count) {
-		services->list =
-			xreallocarray(services->list, services->count + 1, sizeof(*services->list));
-		services->list[services->count++] =
-			(struct service_held){.service = xstrdup(service)};
-	}
-	if (state == JOB_HELD)
-		services->list[i].held = count;
-}
-
-static bool count_service(struct run *run, const char *service, int64_t held, struct error *error)
-{
-	const struct store_claim claim = {
-		.service = service,
-		/* What is tried again or looked at again later is due all the same. */
-		.now_ms = clock_wall_ms(clock_system()),
-		.ignore_due = run->options->ignore_due,
-		.base_since_ms = run->options->issued_since_ms,
-	};
-	int64_t due, all;
-
-	if (run->options->service != NULL && strcmp(run->options->service, service) != 0)
-		return true;
-	if (!store_left_count(run->runtime.store, &claim, &due, &all, error))
-		return false;
-	tally_add(&run->tally, service, "left", due);
-	tally_add(&run->tally, service, "held", held);
-	tally_add(&run->tally, service, "not yet due", all - due);
-	return true;
-}
-
-/* Counts, per service, what is due and not installed, what is held, and what is not due yet. */
-static bool count_left(struct run *run, struct error *error)
-{
-	struct services services = {0};
-	bool done = store_counts(run->runtime.store, add_service, &services, error);
-	size_t i;
-
-	for (i = 0; i < services.count; i++) {
-		done = done &&
-		       count_service(run, services.list[i].service, services.list[i].held, error);
-		free(services.list[i].service);
-	}
-	free(services.list);
-	return done;
-}
-
 static void stop(struct run *run)
 {
 	size_t i;
@@ -190,7 +126,7 @@ static int finish(struct run *run)
 	/* A daemon beside this run does not know of the keys that were wiped here. */
 	if (!store_checkpoint(run->runtime.store, &error))
 		log_warning("%s", error.text);
-	counted = count_left(run, &error);
+	counted = left_count(run->runtime.store, run->options, &run->tally, &error);
 	if (isatty(STDOUT_FILENO))
 		fputs("\r\033[K", stdout);
 	if (!counted) {

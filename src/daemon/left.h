@@ -1,0 +1,15 @@
+#ifndef DAEMON_LEFT_H
+#define DAEMON_LEFT_H
+
+#include "daemon/options.h"
+#include "daemon/tally.h"
+#include "store/store.h"
+
+/*
+ * Adds to TALLY, per service that OPTIONS let a run work on, what is due and not installed
+ * ("left"), what is "held", and what is "not yet due". Errors are the store's.
+ */
+bool must_check left_count(struct store *store, const struct options *options, struct tally *tally,
+	struct error *error);
+
+#endif
