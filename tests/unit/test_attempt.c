@@ -481,21 +481,33 @@ static void turn(struct engine_fixture *fixture, size_t probes)
 
 static void test_rolling_check(void **state)
 {
+	static const char good[] = "push:done:200 verify:served:0";
 	struct engine_fixture *fixture = *state;
 	struct recheck *recheck;
+	char *wanted, *longer;
+	size_t probes;
 
 	take(fixture, "foreign", 1);
 	advance_to(fixture, DUE_MS);
 	engine_fixture_pump(fixture);
-	expect(fixture, JOB_INSTALLED, NULL, "push:done:200 verify:served:0");
+	expect(fixture, JOB_INSTALLED, NULL, good);
 	recheck = recheck_new(fixture->loop, fixture->store, fixture->settings);
 	/* All is well: nothing is written. */
 	turn(fixture, 2);
-	expect(fixture, JOB_INSTALLED, NULL, "push:done:200 verify:served:0");
+	expect(fixture, JOB_INSTALLED, NULL, good);
 	fixture->edge = EDGE_SERVES_OLD;
+	probes = fixture->probes;
 	turn(fixture, 1);
 	recheck_free(recheck);
-	expect(fixture, JOB_INSTALLED, NULL, "push:done:200 verify:served:0 verify:old:0");
+	/* Each look's finding is kept; on a busy machine there were more than one. */
+	wanted = xstrdup(good);
+	for (; probes < fixture->probes; probes++) {
+		longer = xasprintf("%s verify:old:0", wanted);
+		free(wanted);
+		wanted = longer;
+	}
+	expect(fixture, JOB_INSTALLED, NULL, wanted);
+	free(wanted);
 }
 
 int main(void)

@@ -232,7 +232,7 @@ static void test_silent_pipe_does_not_hold_up_the_end(void **state)
 	assert_int_equal(mkfifo(path, 0600), 0);
 	worker_import(run->worker, path);
 	nap();
-	alarm(20);
+	alarm(120);
 	worker_free(run->worker);
 	alarm(0);
 	run->worker = NULL;
