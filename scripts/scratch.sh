@@ -76,7 +76,7 @@ mock_start() {
 		--ledger "$scratch/ledger" --client-ca "$estate/root.pem" "$@" \
 		2>>"$scratch/mock.log" &
 	mock_pid=$!
-	wait_for 10 test -s "$scratch/ready"
+	wait_for 120 test -s "$scratch/ready"
 }
 
 mock_api() {

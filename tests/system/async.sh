@@ -9,7 +9,8 @@ cp "$top"/conf/services.d/*.conf "$scratch/services.d/"
 # Where the service gives no pace, a quick one.
 sed -i 's/^follow {/&\n\tinterval = "200ms"\n\tinterval-floor = "100ms"/' \
 	"$scratch/services.d/gio-ca.conf" "$scratch/services.d/idgw.conf"
-mock_start --async --gio-spread 1s --idgw-delay 2s
+# So long that each is asked once before, however busy the machine.
+mock_start --async --gio-spread 4s --idgw-delay 4s
 
 configure() {
 	write_config 'retry-floor = "100ms"' 'retry-ceiling = "200ms"'
@@ -47,9 +48,11 @@ new() {
 	local code=$1 service=$2 name=$3
 
 	shift 3
-	record "$code" --contract "ssl-$code" --common-name "$name" --item dv-ssl \
+	record ".$code" --contract "ssl-$code" --common-name "$name" --item dv-ssl \
 		--at "$(instant $(($(now_ms) - 30 * 86400000)))" --link "$service:$code:$name" "$@"
-	wanted=$(fingerprint "$spool/$code.json")
+	wanted=$(fingerprint "$spool/.$code.json")
+	# A daemon takes it away as soon as it is there.
+	mv "$spool/.$code.json" "$spool/$code.json"
 }
 
 # ---- done later; a maintenance window before ----
@@ -59,7 +62,7 @@ new gca1 gio-ca www.example.jp
 gio=$wanted
 new idg1 idgw id.example.jp --key ec-p256
 faults '"service":"idgw","from":1,"to":1,"fault":"status","status":503,"retry_after":"1"'
-run --run-once --wait 30s
+run --run-once --wait 2m
 check "all is installed" 0 "$status"
 check "gio-ca: 202, asked until it is spread, and only then looked at" \
 	"installed push=accepted follow=pending follow=done verify=served" "$(outcome gca1)"
@@ -79,12 +82,12 @@ faults '"service":"idgw","from":1,"to":1,"fault":"request-fails"'
 configure
 daemon_start
 new idg2 idgw fails.example.jp --key ec-p256
-wait_for 10 grep -q '"code":"idg2"' "$scratch/ledger"
+wait_for 120 grep -q '"code":"idg2"' "$scratch/ledger"
 new idg3 idgw kept.example.jp --key ec-p256
 pending() {
 	[ "$(query "select count(*) from jobs where remote != '' and lease_token is null")" = 2 ]
 }
-holds "both are pending at the service" wait_for 10 pending
+holds "both are pending at the service" wait_for 120 pending
 daemon_stop KILL
 check "killed" 137 "$status"
 check "what is pending is in the store" 2 \
@@ -93,7 +96,7 @@ daemon_start
 settled() {
 	[ "$(query "select count(*) from jobs where settled_ms != 0")" = 2 ]
 }
-holds "after a restart both come to an end" wait_for 20 settled
+holds "after a restart both come to an end" wait_for 120 settled
 daemon_stop
 check "idgw: was asked for again, not sent again" "1 1" "$(requests idg3) $(effects idg3)"
 check "idgw: and followed to its end" \
@@ -157,7 +160,7 @@ for version in tls1_2 tls1_3; do
 		>"$scratch/handshakes" 2>&1 </dev/null &
 	server=$!
 	mock_pid="$mock_pid $server"
-	wait_for 10 grep -q '^ACCEPT .*:' "$scratch/handshakes"
+	wait_for 120 grep -q '^ACCEPT .*:' "$scratch/handshakes"
 	configure
 	sed -i "/client-/d; s|^  endpoint.*|  endpoint = \"https://$(
 		sed -n 's/^ACCEPT //p' "$scratch/handshakes"

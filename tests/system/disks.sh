@@ -56,7 +56,7 @@ layout() {
 	case $1 in store | both) store=$disk/store ;; esac
 	case $1 in spool | both) spool=$disk/spool ;; esac
 	mkdir -m 700 "$store" "$spool"
-	write_config 'lease = "2s"' 'retry-floor = "100ms"' 'retry-ceiling = "1s"' 'spool-poll = "300ms"'
+	write_config 'lease = "10s"' 'retry-floor = "100ms"' 'retry-ceiling = "1s"' 'spool-poll = "300ms"'
 	sed -i "s|^store = .*|store = \"$store/store.db\"|; s|^spool = .*|spool = \"$spool\"|" "$conf"
 }
 
@@ -141,16 +141,16 @@ full_store() {
 	ready 1.json 2.json 3.json
 	daemon_start
 	arrive 1.json
-	holds "$name: works before" wait_for 10 all_installed 1
+	holds "$name: works before" wait_for 120 all_installed 1
 	holds "$name: is full" fill
 	arrive 2.json 3.json
-	holds "$name: says that the disk is full" wait_for 10 said 'store\.db: .*disk is full'
+	holds "$name: says that the disk is full" wait_for 120 said 'store\.db: .*disk is full'
 	settled_for 1500
 	check "$name: keeps the files, and has nothing of them" "2 1" "$(spooled) $(contracts)"
 	complaints "$name" 4
 	check "$name: sends nothing" 1 "$(wc -l <"$scratch/ledger")"
 	free_again
-	holds "$name: goes on when it is freed" wait_for 10 all_installed 3
+	holds "$name: goes on when it is freed" wait_for 120 all_installed 3
 	daemon_stop
 	once "$name" 3
 }
@@ -160,15 +160,15 @@ full_in_flight() {
 	local name="$1 full under a push"
 
 	layout "$1"
-	faults '"service":"webhg2","from":1,"to":1,"fault":"delay","delay_ms":700'
+	faults '"service":"webhg2","from":1,"to":1,"fault":"delay","delay_ms":4000'
 	ready 1.json
 	daemon_start
 	arrive 1.json
-	holds "$name: is sent" wait_for 10 grep -q '"code":"c1"' "$scratch/ledger"
+	holds "$name: is sent" wait_for 120 grep -q '"code":"c1"' "$scratch/ledger"
 	holds "$name: is full" fill
-	holds "$name: says that results wait" wait_for 10 said 'results wait to be stored'
+	holds "$name: says that results wait" wait_for 120 said 'results wait to be stored'
 	free_again
-	holds "$name: stored when it is freed" wait_for 10 all_installed 1
+	holds "$name: stored when it is freed" wait_for 120 all_installed 1
 	check "$name: says so" 1 "$(grep -c 'the store works again' "$log")"
 	check "$name: sent once" 1 "$(requests c1)"
 	daemon_stop
@@ -185,17 +185,17 @@ full_spool() {
 	daemon_start
 	holds "$name: is full" fill
 	arrive bad.json
-	holds "$name: says what is kept" wait_for 10 said 'bad.json: kept.*No space left'
+	holds "$name: says what is kept" wait_for 120 said 'bad.json: kept.*No space left'
 	settled_for 1500
 	check "$name: and keeps it" 1 "$(spooled)"
 	complaints "$name" 3
 	# What needs no room is done, and makes some.
 	arrive 1.json
-	holds "$name: takes a record" wait_for 10 installed 1
-	holds "$name: then sets it aside" wait_for 10 test -s "$spool/rejected/bad.json.reason"
+	holds "$name: takes a record" wait_for 120 installed 1
+	holds "$name: then sets it aside" wait_for 120 test -s "$spool/rejected/bad.json.reason"
 	free_again
 	arrive 2.json
-	holds "$name: goes on" wait_for 10 all_installed 2
+	holds "$name: goes on" wait_for 120 all_installed 2
 	daemon_stop
 	once "$name" 2
 }
@@ -213,15 +213,15 @@ read_only_spool() {
 	arrive 1.json
 	holds "$name: is read-only" mount -o remount,ro "$disk"
 	kill -CONT "$daemon_pid"
-	holds "$name: says so" wait_for 10 said '1.json: .*Read-only file system'
-	holds "$name: takes the record all the same" wait_for 10 installed 1
+	holds "$name: says so" wait_for 120 said '1.json: .*Read-only file system'
+	holds "$name: takes the record all the same" wait_for 120 installed 1
 	settled_for 1500
 	complaints "$name" 3
 	check "$name: sent once" 1 "$(requests c1)"
 	mount -o remount,rw "$disk"
-	holds "$name: takes it away when it is writable" wait_for 10 all_installed 1
+	holds "$name: takes it away when it is writable" wait_for 120 all_installed 1
 	arrive 2.json
-	holds "$name: goes on" wait_for 10 all_installed 2
+	holds "$name: goes on" wait_for 120 all_installed 2
 	daemon_stop
 	once "$name" 2
 }
@@ -235,7 +235,7 @@ read_only_store() {
 	ready 1.json 2.json
 	daemon_start
 	arrive 1.json
-	holds "$name: works before" wait_for 10 all_installed 1
+	holds "$name: works before" wait_for 120 all_installed 1
 	daemon_stop
 	arrive 2.json
 	holds "$name: is read-only" mount -o remount,ro "$disk"
@@ -248,21 +248,21 @@ read_only_store() {
 	check "$name: the file is kept" 1 "$(spooled)"
 	mount -o remount,rw "$disk"
 	daemon_start
-	holds "$name: goes on when it is writable" wait_for 10 all_installed 2
+	holds "$name: goes on when it is writable" wait_for 120 all_installed 2
 	daemon_stop
 	once "$name" 2
 }
 
-site_lines='  total-timeout = "1s"
-  stall-timeout = "1s"
-  connect-timeout = "1s"
-  verify-timeout = "500ms"
-  verify-grace = "3s"'
+site_lines='  total-timeout = "8s"
+  stall-timeout = "8s"
+  connect-timeout = "5s"
+  verify-timeout = "1s"
+  verify-grace = "60s"'
 mkdir "$scratch/records"
 for i in 1 2 3; do
 	"$build/tests/tools/make-estate" --out "$estate" record --contract "ssl$i" \
 		--common-name "www$i.example.jp" --key ec-p256 --link "webhg2:c$i:www$i.example.jp" \
-		--at 2026-11-02T10:00:00+09:00 --days 800 --file "$scratch/records/$i.json"
+		--at 2026-11-02T10:00:00+09:00 --days 8000 --file "$scratch/records/$i.json"
 done
 echo 'no record' >"$scratch/records/bad.json"
 

@@ -28,7 +28,7 @@ trap scratch_end EXIT
 mock_start
 write_config
 record one --contract ssl1 --common-name www.example.jp --key ec-p256 \
-	--link webhg2:whg1:www.example.jp --at 2026-11-01T00:00:00+09:00
+	--link webhg2:whg1:www.example.jp --at 2026-11-01T00:00:00+09:00 --days 8000
 
 printf 'openssl_conf = a\n[a]\nproviders = b\n[b]\nnone = c\n[c]\nactivate = 1\n' >"$scratch/none.cnf"
 OPENSSL_CONF=$scratch/none.cnf certinstalld --run-once >"$scratch/out" 2>&1

@@ -29,7 +29,7 @@ feed_ledger() {
 # configure [LINE…]: the feed's keys, but those that LINEs give.
 configure() {
 	write_config "feed-url = \"https://$(mock_api)/feed\"" 'feed-ca = "estate/root.pem"' \
-		'feed-interval = "200ms"' 'feed-timeout = "3s"' 'retry-floor = "50ms"' \
+		'feed-interval = "200ms"' 'feed-timeout = "20s"' 'retry-floor = "50ms"' \
 		'retry-ceiling = "200ms"' "$@"
 }
 
@@ -88,7 +88,7 @@ check "nothing new: one question" "0 1" "$status $(($(feed_ledger | wc -l) - ask
 fault() {
 	fresh
 	faults "\"service\":\"feed\",$2"
-	run --run-once --wait 10s
+	run --run-once
 	check "$1: all is taken" "0 10 s10" "$status $(count 6) $(cursor)"
 }
 
@@ -170,17 +170,17 @@ rm -r "$spool/rejected"
 
 fresh
 daemon_start
-holds "the daemon takes what is there" wait_for 10 all_installed 12
+holds "the daemon takes what is there" wait_for 120 all_installed 12
 feed_due 21
-holds "and what comes" wait_for 10 all_installed 13
+holds "and what comes" wait_for 120 all_installed 13
 faults '"service":"feed","fault":"status","status":503'
-wait_for 10 grep -q 'answers HTTP 503' "$log"
+wait_for 120 grep -q 'answers HTTP 503' "$log"
 feed_due 22
 due s1 spool-1
-holds "the spool goes on beside a feed that fails" wait_for 10 all_installed 14
+holds "the spool goes on beside a feed that fails" wait_for 120 all_installed 14
 check "which is told once" 1 "$(told 'answers HTTP 503' "$log")"
 control DELETE
-holds "and then goes on by itself" wait_for 10 all_installed 15
+holds "and then goes on by itself" wait_for 120 all_installed 15
 says "which is told too" 'works again' "$log"
 daemon_stop
 check "it ends as told" 0 "$status"
@@ -188,23 +188,25 @@ check "it ends as told" 0 "$status"
 echo wrong >"$scratch/wrong-token"
 configure "feed-token = \"$scratch/wrong-token\""
 daemon_start
-holds "a wrong token is told" wait_for 10 grep -q 'HTTP 401.*feed-token' "$log"
+holds "a wrong token is told" wait_for 120 grep -q 'HTTP 401.*feed-token' "$log"
 feed_due 23
 configure 'feed-token = "estate/token"'
 kill -HUP "$daemon_pid"
-holds "a reload mends it" wait_for 10 all_installed 16
+holds "a reload mends it" wait_for 120 all_installed 16
 configure
 kill -HUP "$daemon_pid"
-holds "a feed without any secret is refused" wait_for 10 grep -q \
+holds "a feed without any secret is refused" wait_for 120 grep -q \
 	'stays as it was: .*feed-url: stands without feed-token' "$log"
 certinstalld --check-config 2>"$scratch/err"
 check "by --check-config too" 2 $?
 write_config
 kill -HUP "$daemon_pid"
-wait_for 10 eval '[ "$(grep -c "read again" "$log")" = 2 ]'
-asked=$(feed_ledger | wc -l)
+wait_for 120 eval '[ "$(grep -c "read again" "$log")" = 2 ]'
 due s2 spool-2
-holds "without a feed the spool goes on" wait_for 10 all_installed 17
+holds "without a feed the spool goes on" wait_for 120 all_installed 17
+asked=$(feed_ledger | wc -l)
+due s3 spool-3
+holds "and on" wait_for 120 all_installed 18
 check "and nobody asks it any more" "$asked" "$(feed_ledger | wc -l)"
 daemon_stop
 
@@ -217,7 +219,7 @@ base=$(grep -c '"effect":true' "$scratch/ledger")
 lost=
 for round in 1 2 3 4; do
 	daemon_start
-	wait_for 10 eval '[ "$(cursor | tr -d s)" -ge '$((round * 3))' ]'
+	wait_for 120 eval '[ "$(cursor | tr -d s)" -ge '$((round * 3))' ]'
 	daemon_stop KILL
 	# The feed's first ten are records of f10 to f19, in this order.
 	at=$(cursor | tr -d s)
@@ -231,10 +233,10 @@ control DELETE
 # What the killed ones had in hand waits for its lease's end, which is brought forward.
 query 'update jobs set next_ms = 1, lease_until_ms = 1 where lease_until_ms is not null'
 daemon_start
-wait_for 10 eval '[ "$(cursor)" = s17 ]'
+wait_for 120 eval '[ "$(cursor)" = s17 ]'
 check "in the end every record is there" 14 \
 	"$(query "select count(*) from contracts where code like 'ssl-feed-%'")"
-holds "and installed" wait_for 20 all_installed 15
+holds "and installed" wait_for 120 all_installed 15
 check "and nothing has come into effect twice" "$base" "$(grep -c '"effect":true' "$scratch/ledger")"
 daemon_stop
 

@@ -103,8 +103,8 @@ forecast --config "$conf" --days 3
 check "no store yet" 1 "$status"
 says "and says so" 'no store yet' "$err"
 # Due long ago and installed; certificates of 800 days from 2026-11-02 on.
-due one whg1
-due two whg2
+due one whg1 --days 800
+due two whg2 --days 800
 run --run-once
 check "two are installed" 0 "$status"
 forecast --config "$conf" --from 2026-11-03 --days 20
@@ -126,7 +126,7 @@ forecast --config "$conf" --from 2026-11-03 --days 700 --json --rate webhg2=3/s
 says "--rate over both" '"installs_per_hour":10800,"rate_from":"option"' "$out"
 # A third has nowhere to go yet: its install was due on 2026-11-04, after a holiday.
 sites=no write_config
-due three whg3
+due three whg3 --days 800
 run --run-once
 forecast --config "$conf" --from 2026-11-03 --days 20
 says "what is to be made" '1 installs? to be made and 2 made, as stored' "$out"
@@ -134,7 +134,7 @@ says "when it says" '^2026-11-04 Wed +1 +1 +<?[0-9.-]+ +-  jobs that wait in the
 forecast --config "$conf" --from 2026-11-06 --days 20
 says "or at the start, when that is over" '^2026-11-06 Fri +1 +1 ' "$out"
 # The contract of the second has ended.
-due two whg2 --revision 2 --state ended
+due two whg2 --days 800 --revision 2 --state ended
 run --run-once
 forecast --config "$conf" --from 2026-11-03 --days 700
 says "what has ended is renewed by nobody" '1 installs? to be made and 1 made, as stored' "$out"

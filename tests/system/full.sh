@@ -34,14 +34,14 @@ mock_start
 write_config
 for i in $(seq 30); do
 	record "r$i" --contract "ssl$i" --common-name "www$i.example.jp" --key ec-p256 \
-		--link "webhg2:whg$i:www$i.example.jp" --at 2026-11-01T00:00:00+09:00
+		--link "webhg2:whg$i:www$i.example.jp" --at 2026-11-01T00:00:00+09:00 --days 8000
 done
 
 # Kilobytes: room for the schema, not for thirty contracts.
 (
 	trap '' XFSZ
 	ulimit -f 140
-	exec timeout -k 1 30 "$build/certinstalld" --config "$conf" --run-once --wait 1s
+	exec timeout -k 1 120 "$build/certinstalld" --config "$conf" --run-once --wait 1s
 ) >"$scratch/out" 2>&1 </dev/null
 status=$?
 check "a full store ends the run: status $status" test $status -eq 3 -o $status -eq 1

@@ -11,7 +11,9 @@ clock() {
 }
 
 # hours FROM UNTIL: webhg2's; without arguments none. docex is open at any time.
+# $opens is when it opens.
 hours() {
+	opens=${1:-}
 	write_config 'spool-poll = "200ms"'
 	[ $# -eq 0 ] || sed -i "s|^site webhg2 .*|&\n  install-from = \"$1\"\n  install-until = \"$2\"|" "$conf"
 }
@@ -34,15 +36,14 @@ state() {
 # ---- closed now ----
 
 hours "$(clock 120)" "$(clock 180)"
-opens=$(sed -n 's/^  install-from = "\(.*\)"$/\1/p' "$conf")
 run --check-config
 check "a window that opens is taken" 0 "$status"
 ends one h1 14400
 begin=$(now_ms)
-run --run-once --wait 30s
+run --run-once --wait 10m
 took=$(($(now_ms) - begin))
 check "run-once leaves something" 1 "$status"
-check "without waiting for the opening" yes "$([ $took -lt 15000 ] && echo yes || echo "$took ms")"
+check "without waiting for the opening" yes "$([ $took -lt 300000 ] && echo yes || echo "$took ms")"
 check "what is due there waits" scheduled "$(state h1)"
 check "and used up no attempt" "0|0" \
 	"$(query "select attempts, first_attempt_ms from jobs where service_code = 'h1'")"
@@ -50,20 +51,20 @@ check "nothing was sent" 0 "$(requests h1)"
 says "the log says until when" \
 	"webhg2 is outside its hours: what is due there waits until [0-9-]+T$opens:00\+09:00" "$err"
 check "another service is open" "installed 1" "$(state dh1) $(effects dh1)"
-run --run-once --ignore-due --wait 1s
+run --run-once --ignore-due
 check "hours are not ignored with due days" "scheduled 0" "$(state h1) $(requests h1)"
 
 # ---- the daemon, and hours that change ----
 
 daemon_start
-holds "the daemon says so, too" wait_for 10 grep -q "waits until [0-9-]*T$opens:00+09:00" "$log"
+holds "the daemon says so, too" wait_for 120 grep -q "waits until [0-9-]*T$opens:00+09:00" "$log"
 check "once" 1 "$(grep -c 'outside its hours' "$log")"
 hours "$(clock -60)" "$(clock 60)"
 kill -HUP "$daemon_pid"
 installed() {
 	[ "$(effects h1)" = 1 ]
 }
-holds "open now: it is installed" wait_for 10 installed
+holds "open now: it is installed" wait_for 120 installed
 daemon_stop
 check "on its first try" "installed 1" \
 	"$(state h1) $(query "select attempts from jobs where service_code = 'h1'")"
@@ -92,7 +93,7 @@ never "no time of day" install-until 25:00
 fresh
 hours "$(clock 120)" "$(clock 180)"
 ends two h2 60
-run --run-once --wait 1s
+run --run-once
 check "a certificate that ends before the opening is refused" "1 refused 0" \
 	"$status $(state h2) $(requests h2)"
 says "with the hours and both instants" \
@@ -104,17 +105,16 @@ fresh
 sites=no
 hours
 ends three h3 60
-run --run-once --wait 1s
+run --run-once
 check "without an address it waits" scheduled "$(state h3)"
 sites=yes
 hours "$(clock 120)" "$(clock 180)"
-run --run-once --wait 1s
+run --run-once
 check "with hours for which it ends too early it fails at once, unsent" "failed 0" \
 	"$(state h3) $(requests h3)"
-opens=$(sed -n 's/^  install-from = "\(.*\)"$/\1/p' "$conf")
 says "naming both" \
 	"\"detail\":\"given up: [^\"]*$opens to [^\"]*T$opens:00\+09:00, and the certificate ends before that" \
 	"$scratch/job"
-check "one that lives longer waits" "scheduled" "$(fresh; ends four h4 14400; run --run-once --wait 1s; state h4)"
+check "one that lives longer waits" "scheduled" "$(fresh; ends four h4 14400; run --run-once; state h4)"
 
 system_end

@@ -20,8 +20,9 @@ for _ in {1..20}; do
 	stdbuf -oL nghttpd -v --echo-upload -a 127.0.0.1 "$port" "$estate/server.key" \
 		"$estate/server.pem" >"$frames" 2>&1 &
 	mock_pid=$!
-	wait_for 5 grep -qE 'listen|ould not|rror' "$frames"
+	wait_for 120 grep -qE 'listen|ould not|rror' "$frames"
 	grep -q 'listen' "$frames" && break
+	kill "$mock_pid" 2>/dev/null
 	wait "$mock_pid"
 done
 
@@ -52,10 +53,10 @@ configure() {
 configure 2
 for n in {1..24}; do
 	record "h$n" --contract "ssl-h$n" --common-name "h$n.example.jp" --item dv-ssl \
-		--key rsa-2048 --at 2026-11-02T10:00:00+09:00 --days 800 \
+		--key rsa-2048 --at 2026-11-02T10:00:00+09:00 --days 8000 \
 		--link "cloud-hosting:h$n:h$n.example.jp"
 done
-run --run-once --wait 5s
+run --run-once
 check "installed over HTTP/2" "0 24" "$status $(grep -c 'installed on try 1' "$err")"
 check "HTTP/2 was agreed upon" 1 "$(grep -c 'negotiated protocol: h2' "$frames" | sed 's/^[1-9][0-9]*$/1/')"
 check "a stream each" 24 "$(grep -c 'recv.*:method: PUT' "$frames")"
@@ -78,14 +79,14 @@ for n in 1 2 3 4; do
 	take "e$n" --item dv-ssl --key ec-p256 --link "cloud-hosting:n$n:e$n.example.jp"
 done
 holds "the daemon installs over HTTP/2" \
-	wait_for 10 sh -c "[ \$(grep -c 'installed on try 1' '$log') -eq 8 ]"
+	wait_for 120 sh -c "[ \$(grep -c 'installed on try 1' '$log') -eq 8 ]"
 search_memory
 daemon_stop
 
 configure 1.1
 : >"$frames"
 record one --contract ssl-one --common-name one.example.jp --item dv-ssl --key ec-p256 \
-	--at 2026-11-02T10:00:00+09:00 --days 800 --link cloud-hosting:one:one.example.jp
+	--at 2026-11-02T10:00:00+09:00 --days 8000 --link cloud-hosting:one:one.example.jp
 run --run-once --wait 0s
 check "http = \"1.1\": HTTP/2 is not spoken" "1 0" \
 	"$status $(grep -c 'recv.*:method: PUT' "$frames")"
@@ -93,7 +94,7 @@ says "with a server that has nothing else: a temporary failure" 'ssl-one: .*retr
 mock_start
 sed -i "s|^  endpoint = .*|  endpoint = \"https://$(mock_api)\"|" "$conf"
 sed -i 's/^success = .*/success = {204}/' "$scratch/services.d/cloud-hosting.conf"
-run --run-once --wait 10s
+run --run-once
 check "and HTTP/1.1 with one that has it" "0 1" "$status $(effects one)"
 
 system_end

@@ -53,7 +53,7 @@ take() {
 
 	shift
 	"$build/tests/tools/make-estate" --out "$estate" record --file "$file" --contract "ssl-$name" \
-		--common-name "$name.example.jp" --at 2026-11-02T10:00:00+09:00 --days 800 "$@"
+		--common-name "$name.example.jp" --at 2026-11-02T10:00:00+09:00 --days 8000 "$@"
 	if grep -q '"pkcs12"' "$file"; then
 		member pkcs12 "$file" | base64 -d >"$scratch/$name.p12"
 		openssl pkcs12 -in "$scratch/$name.p12" -passin "pass:$(member passphrase "$file")" \
@@ -82,7 +82,7 @@ search_memory() {
 	printf 'spool %s\n' "$(printf %s "$spool" | hex)" | "$tool" "$daemon_pid" >"$scratch/found"
 	check "its memory can be searched" 1 $?
 	# Connections, and what libraries keep for them, are closed some seconds after the work.
-	wait_for 8 sh -c "'$tool' $daemon_pid <'$needles' >'$scratch/found' 2>&1"
+	wait_for 120 sh -c "'$tool' $daemon_pid <'$needles' >'$scratch/found' 2>&1"
 	check "no key is in the daemon's memory" 0 $?
 	cut -c 1-250 "$scratch/found" | head -n 40
 }

@@ -73,7 +73,7 @@ due() {
 
 	shift 2
 	record "$name" --contract "ssl-$code" --common-name "$name.example.jp" --item dv-ssl \
-		--key ec-p256 --at 2026-11-02T10:00:00+09:00 --days 800 \
+		--key ec-p256 --at 2026-11-02T10:00:00+09:00 --days 8000 \
 		--link "webhg2:$code:$name.example.jp" "$@"
 }
 
@@ -125,7 +125,7 @@ daemon_start() {
 	: >"$log"
 	"$build/certinstalld" --config "$conf" "$@" 2>>"$log" </dev/null &
 	daemon_pid=$!
-	wait_for 10 grep -q 'ready:' "$log" || cat "$log"
+	wait_for 120 grep -q 'ready:' "$log" || cat "$log"
 }
 
 # daemon_stop [SIGNAL]: its exit status in $status.

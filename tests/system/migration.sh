@@ -195,7 +195,7 @@ ctl show "$(query "SELECT id FROM jobs WHERE contract = 'new1'")"
 says "show tells it" '^  overdue: the certificate that it replaces' "$out"
 query "UPDATE jobs SET next_ms = 4000000000000 WHERE contract = 'new1'"
 daemon_start
-wait_for 10 grep -q 'overdue: the certificate' "$log"
+wait_for 120 grep -q 'overdue: the certificate' "$log"
 daemon_stop
 check "the daemon warns of it, once" 1 "$(grep -c 'overdue: the certificate that it replaces is revoked from 2025-10-09' "$log")"
 

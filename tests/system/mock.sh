@@ -36,7 +36,7 @@ start() {
 		--token-file "$work/ca/token" --ready-file "$work/ready" \
 		--ledger "$work/ledger" "$@" &
 	pid=$!
-	for _ in $(seq 200); do
+	for _ in $(seq 1200); do
 		[ -e "$work/ready" ] && break
 		sleep 0.05
 	done
@@ -58,7 +58,7 @@ stop() {
 request() {
 	local method=$1 path=$2
 	shift 2
-	status=$(curl -s -g --http1.1 --cacert "$work/ca/root.pem" -m 20 -X "$method" \
+	status=$(curl -s -g --http1.1 --cacert "$work/ca/root.pem" -m 120 -X "$method" \
 		-H "Authorization: Bearer $(cat "$work/ca/token")" -o "$work/body" \
 		-D "$work/headers" -w '%{http_code}' "$@" "https://$api$path")
 	result=$?
@@ -304,12 +304,13 @@ check "idgw says where to ask" "202 /idgw/idg1/certificate-requests/req-000001" 
 	"$status $(header location)"
 request GET /idgw/idg1/certificate-requests/req-000001
 check "idgw is done" "200 done" "$status $(field status)"
-limited=0
-for _ in 1 2 3 4 5 6; do
+# As long as it takes two of them to come within a second.
+end=$((SECONDS + 60))
+status=
+until [ "$status" = 429 ] || [ $SECONDS -ge $end ]; do
 	put_json /waf/waf1/certificates/www.example.jp one
-	[ "$status" = 429 ] && [ "$(header retry-after)" = 1 ] && limited=1
 done
-check "waf limits its rate" 1 "$limited"
+check "waf limits its rate" "429 1" "$status $(header retry-after)"
 check "a fault script given at the start" 1 "$(ledger_lines '"service":"waf".*"status":500')"
 check "lines are counted on" "$(wc -l <"$work/ledger")" \
 	"$(tail -n 1 "$work/ledger" | sed 's/.*"n":\([0-9]*\).*/\1/')"

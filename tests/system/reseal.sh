@@ -49,7 +49,7 @@ check "as faults of our own, which are no attempts of the service" "internal" \
 seal_with b.key sealing.key
 faults '"service":"webhg2","fault":"status","status":503'
 daemon_start
-holds "the daemon seals them again" wait_for 10 grep -q '5 keys are now sealed under the present' "$log"
+holds "the daemon seals them again" wait_for 120 grep -q '5 keys are now sealed under the present' "$log"
 new=$(query 'select distinct key_id from secrets')
 check "all with the new key" "$new:5 different" \
 	"$(key_ids) $([ "$new" != "$old" ] && echo different)"
@@ -58,7 +58,7 @@ daemon_stop
 # The first key is taken out, and installs go on.
 seal_with b.key
 control DELETE
-run --run-once --wait 20s
+run --run-once
 check "with the new key alone all are installed" "0 6 6 6 6 6" \
 	"$status $(query "select group_concat(state, ' ') from jobs")"
 check "and their keys are gone" "" "$(key_ids)"
@@ -67,15 +67,15 @@ check "and their keys are gone" "" "$(key_ids)"
 faults '"service":"webhg2","fault":"status","status":503'
 daemon_start
 due s6 s6
-wait_for 10 grep -q 'ssl-s6: .*retrying' "$log"
+wait_for 120 grep -q 'ssl-s6: .*retrying' "$log"
 seal_with c.key b.key
 kill -HUP "$daemon_pid"
-holds "SIGHUP seals again, too" wait_for 10 grep -q '1 keys are now sealed under the present' "$log"
+holds "SIGHUP seals again, too" wait_for 120 grep -q '1 keys are now sealed under the present' "$log"
 seal_with c.key
 kill -HUP "$daemon_pid"
-wait_for 10 sh -c "[ \$(grep -c 'read again' '$log') -eq 2 ]"
+wait_for 120 sh -c "[ \$(grep -c 'read again' '$log') -eq 2 ]"
 control DELETE
-holds "and installs go on" wait_for 10 grep -q 'ssl-s6: .*installed' "$log"
+holds "and installs go on" wait_for 120 grep -q 'ssl-s6: .*installed' "$log"
 daemon_stop
 
 system_end

@@ -46,20 +46,20 @@ take p12 --item bring-in --key rsa-3072 --pkcs12 --link webhg2:p1:p12.example.jp
 	--link cloud-hosting:p2:p12.example.jp --link docex:p3:p12.example.jp
 # A key that does not belong is read, too, and refused.
 take wrong --item bring-in --key ec-p384 --wrong-key --link docex:w1:wrong.example.jp
-wait_for 20 sh -c "[ \$(grep -c 'installed on try 1' '$log') -eq 11 ]"
+wait_for 120 sh -c "[ \$(grep -c 'installed on try 1' '$log') -eq 11 ]"
 # One that stays in the queue, sealed.
 faults '"service":"webhg2","fault":"status","status":503'
 take stays --item dv-ssl --key rsa-2048 --link webhg2:s1:stays.example.jp
-wait_for 10 grep -q 'ssl-stays: .*retrying' "$log"
+wait_for 120 grep -q 'ssl-stays: .*retrying' "$log"
 # And records that are rejected: in one that cannot be read the key stands where no key belongs.
 take broken --item dv-ssl --key ec-p256 --link webhg2:b1:broken.example.jp
-wait_for 10 grep -q 'ssl-broken: .*retrying' "$log"
+wait_for 120 grep -q 'ssl-broken: .*retrying' "$log"
 tr -d '\n' <"$scratch/broken.key" | sed 's/.*/{"contract": "&", "revision": "&"}/' >"$spool/.x"
 mv "$spool/.x" "$spool/x.json"
 sed 's/-----BEGIN PRIVATE KEY-----/junk/; s/$/\\n/' "$scratch/broken.key" | tr -d '\n' |
 	sed 's/.*/{"contract":"&","revision":1}\n{"&/' >"$spool/.y"
 mv "$spool/.y" "$spool/y.ndjson"
-wait_for 10 test -e "$spool/rejected/y.ndjson.reason" -a -e "$spool/rejected/x.json.reason"
+wait_for 120 test -e "$spool/rejected/y.ndjson.reason" -a -e "$spool/rejected/x.json.reason"
 
 check "there is something to look for" yes \
 	"$([ "$(wc -l <"$lines")" -gt 60 ] && [ "$(wc -l <"$needles")" -gt 100 ] && echo yes ||
@@ -74,7 +74,7 @@ check "a key in the queue is sealed in it" 2 "$(query 'select count(*) from secr
 
 # The memory, once the daemon rests: "stays" and "broken" are tried for ever, so they are ended.
 control DELETE
-wait_for 20 sh -c "grep -q 'ssl-stays: .*installed' '$log' && grep -q 'ssl-broken: .*installed' '$log'"
+wait_for 120 sh -c "grep -q 'ssl-stays: .*installed' '$log' && grep -q 'ssl-broken: .*installed' '$log'"
 search_memory
 daemon_stop
 check "and it ends well" 0 "$status"

@@ -19,7 +19,7 @@ installed() {
 # brought CODE: a second contract, brought in, names the same service code and host name.
 brought() {
 	record .second --contract "own-$1" --common-name first.example.jp --item bring-in \
-		--key ec-p256 --at 2026-11-04T10:00:00+09:00 --days 800 \
+		--key ec-p256 --at 2026-11-04T10:00:00+09:00 --days 8000 \
 		--link "webhg2:$1:first.example.jp"
 	second=$(fingerprint "$spool/.second.json")
 	cp "$spool/.second.json" "$scratch/second.json"
@@ -62,7 +62,7 @@ ended='s/"state": *"active"/"state":"ended"/'
 installed s1
 daemon_start
 brought s1
-holds "s1: the daemon takes the second" wait_for 10 grep -q "held: contract ssl-s1 has" "$log"
+holds "s1: the daemon takes the second" wait_for 120 grep -q "held: contract ssl-s1 has" "$log"
 check "s1: it is held, and says by whom" "held ssl-s1 0" "$(jobs s1)"
 daemon_stop
 run --run-once --ignore-due
@@ -72,7 +72,7 @@ says "s1: and it is counted" '^webhg2 +held +1$' "$out"
 says "s1: jobs says whom it waits for" ' held .* - .*first.example.jp, waits for ssl-s1$' "$scratch/text"
 daemon_start
 changes "$other"
-holds "s1: the daemon releases it" wait_for 10 \
+holds "s1: the daemon releases it" wait_for 120 \
 	grep -q "own-s1: webhg2 s1 first.example.jp: released by ssl-s1, due 2" "$log"
 daemon_stop
 daemon_start
@@ -150,7 +150,7 @@ version() {
 }
 for name in one two; do
 	record "$name" --contract ssl-back --common-name back.example.jp --item dv-ssl \
-		--key ec-p256 --at 2026-11-01T10:00:00+09:00 --days 800 --link webhg2:back:back.example.jp
+		--key ec-p256 --at 2026-11-01T10:00:00+09:00 --days 8000 --link webhg2:back:back.example.jp
 	mv "$spool/$name.json" "$scratch"
 done
 one=$(fingerprint "$scratch/one.json")

@@ -87,10 +87,10 @@ isolation() {
 
 	cp "$scratch/records.ndjson" "$spool/.records"
 	mv "$spool/.records" "$spool/records.ndjson"
-	"$build/certinstalld" --config "$conf" --run-once --ignore-due --wait 60s \
+	"$build/certinstalld" --config "$conf" --run-once --ignore-due --wait 2m \
 		>"$scratch/out" 2>"$scratch/err" </dev/null &
 	daemon_pid=$!
-	wait_for 60 others_are_installed
+	wait_for 120 others_are_installed
 	check "$1: the six are all installed" $((6 * each)) "$(installed_of_others)"
 	check "$1: and no try of the dead one is over" 0 "$(query "SELECT count(*)
 		FROM attempts JOIN jobs ON jobs.id = job_id WHERE service = '$dead'")"
@@ -115,7 +115,7 @@ isolation() {
 recovered() {
 	local status=0
 
-	timeout 60 "$build/certinstalld" --config "$conf" --run-once --ignore-due --wait 30s \
+	timeout 180 "$build/certinstalld" --config "$conf" --run-once --ignore-due --wait 2m \
 		>"$scratch/out" 2>"$scratch/err" </dev/null || status=$?
 	check "$1, and alive again: all is installed" "0 $((7 * each))" \
 		"$status $(query 'SELECT count(*) FROM jobs WHERE state = 6')"
@@ -137,7 +137,7 @@ recovered "it takes requests and never answers"
 
 begin
 deaf_start
-wait_for 10 grep -q ^ACCEPT "$scratch/deaf.log" || exit 99
+wait_for 120 grep -q ^ACCEPT "$scratch/deaf.log" || exit 99
 kill -STOP "$deaf_pid"
 cp "$conf" "$scratch/whole.conf"
 sed -i "/^site $dead {/,/^}/ {
@@ -152,7 +152,7 @@ begin --waf-rate 20
 "$build/tests/tools/make-estate" --out "$estate" records --count $each --keys 2 --services waf \
 	--file "$spool/records.ndjson"
 status=0
-timeout 60 "$build/certinstalld" --config "$conf" --run-once --ignore-due --wait 40s \
+timeout 180 "$build/certinstalld" --config "$conf" --run-once --ignore-due --wait 2m \
 	>"$scratch/out" 2>"$scratch/err" </dev/null || status=$?
 check "20 a second, and no more: all is installed in the end" "0 $each" \
 	"$status $(ledger_lines '"effect":true')"

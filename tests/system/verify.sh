@@ -23,7 +23,7 @@ due one v1
 due two v2
 kept=$(fingerprint "$spool/two.json")
 record gio --contract ssl-v3 --common-name gio.example.jp --item dv-ssl \
-	--at 2026-11-02T10:00:00+09:00 --link gio-ca:v3:gio.example.jp
+	--at 2026-11-02T10:00:00+09:00 --days 8000 --link gio-ca:v3:gio.example.jp
 run --run-once
 check "three are installed" 0 "$status"
 

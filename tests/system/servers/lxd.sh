@@ -59,7 +59,7 @@ local_request PUT /1.0/cluster '{"server_name":"one","enabled":true}'
 clustered() {
 	curl -s --unix-socket "$LXD_DIR/unix.socket" http://lxd/1.0 | grep -q '"server_clustered":true'
 }
-wait_for 20 clustered
+wait_for 120 clustered
 body "$estate/server" "$estate/server"
 local_request PUT /1.0/cluster/certificate "@$scratch/request.json"
 
