@@ -7,5 +7,6 @@ src_base_libbase_a_SOURCES = \
 	src/base/clock.c src/base/clock.h \
 	src/base/error.c src/base/error.h \
 	src/base/file.c src/base/file.h \
+	src/base/lean_library.c src/base/lean_library.h \
 	src/base/log.c src/base/log.h \
 	src/base/text.c src/base/text.h

@@ -47,25 +47,36 @@ static bool is_der(const X509 *certificate, const unsigned char *der, size_t len
 	return same;
 }
 
+static X509 *parse_in(OSSL_LIB_CTX *library, const unsigned char *der, size_t length)
+{
+	const unsigned char *at = der;
+	X509 *certificate = X509_new_ex(library, NULL);
+
+	if (certificate == NULL || d2i_X509(&certificate, &at, (long)length) == NULL ||
+		at != der + length || !is_der(certificate, der, length) ||
+		X509_get0_pubkey(certificate) == NULL) {
+		X509_free(certificate);
+		ERR_clear_error();
+		return NULL;
+	}
+	return certificate;
+}
+
 X509 *certificate_parse(
 	struct pki *pki, const unsigned char *der, size_t length, unsigned char digest[DIGEST_SIZE])
 {
-	const unsigned char *at = der;
 	X509 *certificate;
 
 	pki_digest(pki, der, length, digest);
 	certificate = find_cached(pki, digest);
 	if (certificate != NULL)
 		return certificate;
-	certificate = X509_new_ex(pki->library, NULL);
+	certificate = parse_in(pki->library, der, length);
+	/* Its public key may be of a rare kind. */
+	if (certificate == NULL)
+		certificate = parse_in(lean_library_whole(pki->lean), der, length);
 	if (certificate == NULL)
 		return NULL;
-	if (d2i_X509(&certificate, &at, (long)length) == NULL || at != der + length ||
-		!is_der(certificate, der, length) || X509_get0_pubkey(certificate) == NULL) {
-		X509_free(certificate);
-		ERR_clear_error();
-		return NULL;
-	}
 	/* Leaves come once each and would only drive out what is worth keeping. */
 	if (X509_check_ca(certificate) > 0)
 		keep(pki, certificate, digest);
@@ -106,7 +117,7 @@ void pem_append_certificate(struct buffer *pem, const X509 *certificate)
 /* The next certificate of BIO: NULL with DONE at its end, NULL without when it is unreadable. */
 static X509 *next_certificate(struct pki *pki, BIO *bio, bool *done)
 {
-	X509 *certificate = X509_new_ex(pki->library, NULL);
+	X509 *certificate = X509_new_ex(lean_library_whole(pki->lean), NULL);
 
 	*done = false;
 	if (certificate == NULL)

@@ -67,7 +67,8 @@ static bool load_trust(struct pki *pki, const char *path, struct error *error)
 
 	if (path == NULL || *path == '\0') {
 		/* A system without trusted roots is no error: nothing is trusted there then. */
-		if (X509_STORE_set_default_paths_ex(pki->trust, pki->library, NULL) != 1)
+		if (X509_STORE_set_default_paths_ex(
+			    pki->trust, lean_library_whole(pki->lean), NULL) != 1)
 			ERR_clear_error();
 		return true;
 	}
@@ -85,16 +86,15 @@ static bool load_trust(struct pki *pki, const char *path, struct error *error)
 
 static bool set_up(struct pki *pki, struct error *error)
 {
-	pki->library = OSSL_LIB_CTX_new();
-	if (pki->library == NULL)
-		return error_set(error, ERROR_INTERNAL, "OpenSSL gives no library context");
-	pki->default_provider = OSSL_PROVIDER_load(pki->library, "default");
-	if (pki->default_provider == NULL)
+	pki->lean = lean_library_new();
+	if (pki->lean == NULL)
 		return error_set(
 			error, ERROR_INTERNAL, "OpenSSL's default provider cannot be loaded");
+	pki->library = lean_library_context(pki->lean);
 	pki->sha256 = EVP_MD_fetch(pki->library, "SHA256", NULL);
 	pki->key_decoder = OSSL_DECODER_CTX_new_for_pkey(
 		&pki->decoded_key, "DER", NULL, NULL, EVP_PKEY_KEYPAIR, pki->library, NULL);
+	lean_library_settle(pki->lean);
 	pki->trust = X509_STORE_new();
 	pki->pool = sk_X509_new_null();
 	if (pki->sha256 == NULL || pki->key_decoder == NULL || pki->trust == NULL ||
@@ -145,9 +145,7 @@ void pki_free(struct pki *pki)
 	EVP_MD_free(pki->sha256);
 	if (pki->legacy_provider != NULL)
 		OSSL_PROVIDER_unload(pki->legacy_provider);
-	if (pki->default_provider != NULL)
-		OSSL_PROVIDER_unload(pki->default_provider);
-	OSSL_LIB_CTX_free(pki->library);
+	lean_library_free(pki->lean);
 	free_wiped(pki, sizeof(*pki));
 }
 

@@ -7,6 +7,7 @@
 #include <openssl/provider.h>
 #include <openssl/x509.h>
 
+#include "base/lean_library.h"
 #include "pki/pki.h"
 
 /* Bounds on what an input may hold; more of it is malformed. */
@@ -43,8 +44,8 @@ struct cached_path {
 
 struct pki {
 	int references;
-	OSSL_LIB_CTX *library;
-	OSSL_PROVIDER *default_provider;
+	struct lean_library *lean;
+	OSSL_LIB_CTX *library;		/* its context: where nearly all is done */
 	OSSL_PROVIDER *legacy_provider; /* loaded when a PKCS#12 first needs it */
 	EVP_MD *sha256;
 	/*

@@ -461,6 +461,47 @@ static void test_pem_fingerprints(void **state)
 	free(intermediate);
 }
 
+/* Kinds that hardly any certificate has are read and proven like the others. */
+static void test_rare_kinds_of_key(void **state)
+{
+	static const struct {
+		const char *kind;
+		const char *described;
+		enum key_status status;
+		const char *why;
+	} cases[] = {
+		{"X25519", "other-253", KEY_MISMATCH, "a signature made with the private key"},
+		{"X448", "other-448", KEY_MISMATCH, "a signature made with the private key"},
+		{"SM2", "other-256", KEY_BELONGS, ""},
+		{"ED25519", "ed25519", KEY_BELONGS, ""},
+		{"ED448", "ed448", KEY_BELONGS, ""},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LENGTH(cases); i++) {
+		EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, cases[i].kind);
+		X509 *leaf = fixture_certificate(
+			&(struct fixture_request){.common_name = "www.example.jp",
+				.key = key,
+				.issuer = chain.intermediate,
+				.issuer_key = fixture_intermediate_key()});
+		struct examined seen = examine(pki,
+			fixture_join(fixture_pem(leaf), fixture_pem(chain.intermediate)),
+			fixture_key_pem(key), NULL);
+
+		if (seen.facts.malformed)
+			fail_msg("%s: %s", cases[i].kind, seen.facts.malformed_why);
+		assert_string_equal(seen.facts.key, cases[i].described);
+		assert_int_equal(seen.facts.chain, CHAIN_TRUSTED);
+		assert_int_equal(seen.facts.key_status, cases[i].status);
+		assert_contains(seen.facts.key_why, cases[i].why);
+		examined_free(&seen);
+		X509_free(leaf);
+		EVP_PKEY_free(key);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -475,6 +516,7 @@ int main(void)
 		cmocka_unit_test(test_helpers),
 		cmocka_unit_test(test_pem_fingerprints),
 		cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_rare_kinds_of_key),
 	};
 
 	pki_init_process();
