@@ -10,6 +10,13 @@ tests_unit_test_spool_SOURCES = tests/unit/test_spool.c tests/unit/spool_fixture
 tests_unit_test_spool_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_spool_LDADD = $(SOURCE_LIBS)
 
+check_PROGRAMS += tests/unit/test_spool_ahead
+TESTS += tests/unit/test_spool_ahead
+tests_unit_test_spool_ahead_SOURCES = $(tests_unit_test_spool_SOURCES)
+tests_unit_test_spool_ahead_CPPFLAGS = $(AM_CPPFLAGS) -DTAKER_FORESEES
+tests_unit_test_spool_ahead_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_spool_ahead_LDADD = $(SOURCE_LIBS)
+
 tests_unit_test_spool_durable_SOURCES = tests/unit/test_spool_durable.c tests/unit/spool_fixture.c \
 	tests/unit/spool_fixture.h
 tests_unit_test_spool_durable_CFLAGS = $(TEST_CFLAGS)

@@ -47,6 +47,7 @@ struct config {
 	int64_t spool_poll_ms;
 	int64_t shutdown_grace_ms;
 	int64_t recheck_interval_ms; /* 0: no rolling check */
+	int intake_threads;	     /* 0: by the machine */
 	int concurrency;	     /* over all services */
 
 	/* The feed; its texts are NULL when there is none. */

@@ -74,6 +74,10 @@ const struct option config_options[CONFIG_OPTION_COUNT] = {
 		10000000,
 		.about = "A PKCS#12 that wants more rounds of key derivation is refused."},
 
+	{"intake-threads", OPTION_NUMBER, AT(intake_threads), "0", 0, 64,
+		.about = "Records are read and examined on so many threads. 0: one a processor, "
+			 "at most 8."},
+
 	{"holidays", OPTION_PATH, AT(holidays_csv),
 		.about = "The Cabinet Office's syukujitsu.csv; by law alone without it."},
 	{"closing-days", OPTION_TEXT, .list = true, .check = check_closing, .store = store_closing,

@@ -9,13 +9,20 @@
 #include "base/log.h"
 #include "engine/intake_private.h"
 
+/* What the source said would come, oldest first. */
+struct foreseen {
+	struct examination *examinations[SPOOL_AHEAD];
+	size_t first, count;
+};
+
 struct intake {
 	struct settings *settings;
 	struct store *store;
 	const struct clock *clock;
 	struct intake_observer observer;
 	bool dry_run;
-	struct pki *pki;
+	struct examiner *examiner;
+	struct foreseen foreseen;
 	bool told_holidays;
 	bool told_later;
 	struct prepared batch[SPOOL_BATCH];
@@ -29,6 +36,8 @@ struct intake {
 
 static enum spool_taken take(void *context, const struct spool_item *item, struct error *reason);
 static bool flush(void *context, struct error *error);
+static void foresee(void *context, const struct spool_item *item);
+static void forget(void *context);
 static bool store_batch(
 	struct intake *intake, intake_write *write, void *context, struct error *error);
 
@@ -36,16 +45,16 @@ bool intake_new(struct settings *settings, struct store *store, const struct clo
 	const struct intake_observer *observer, bool dry_run, struct intake **intake,
 	struct error *error)
 {
-	struct pki *pki;
+	struct examiner *examiner;
 
-	if (!settings_make_pki(settings, &pki, error))
+	if (!examiner_new(settings, &examiner, error))
 		return false;
 	*intake = xcalloc(1, sizeof(**intake));
 	(*intake)->settings = settings_ref(settings);
 	(*intake)->store = store;
 	(*intake)->clock = clock;
 	(*intake)->dry_run = dry_run;
-	(*intake)->pki = pki;
+	(*intake)->examiner = examiner;
 	if (observer != NULL)
 		(*intake)->observer = *observer;
 	return true;
@@ -66,62 +75,20 @@ void intake_free(struct intake *intake)
 {
 	if (intake == NULL)
 		return;
+	forget(intake);
 	forget_batch(intake);
-	pki_free(intake->pki);
+	examiner_free(intake->examiner);
 	settings_unref(intake->settings);
 	free(intake);
 }
 
 struct spool_taker intake_taker(struct intake *intake)
 {
-	return (struct spool_taker){.take = take, .flush = flush, .context = intake};
-}
-
-void prepared_clear(struct prepared *prepared)
-{
-	record_clear(&prepared->record);
-	certificate_facts_clear(&prepared->facts);
-	material_clear(&prepared->material);
-}
-
-/* The revision's content: the contract without secrets, and which certificate it has. */
-static void hash_content(struct prepared *prepared)
-{
-	const struct record *record = &prepared->record;
-	struct buffer content = {0};
-
-	record_canonical(&record->contract, &content);
-	if (record->contract.has_certificate)
-		buffer_append(&content, prepared->facts.fingerprint, FINGERPRINT_SIZE);
-	pki_sha256(content.data, content.length, prepared->content_hash);
-	buffer_free(&content);
-}
-
-static bool examine(struct intake *intake, struct prepared *prepared, struct error *error)
-{
-	struct record *record = &prepared->record;
-	struct pki_input input = {
-		.pem = record->pem,
-		.private_key = record->private_key,
-		.pkcs12 = record->pkcs12.length > 0 ? record->pkcs12.data : NULL,
-		.pkcs12_length = record->pkcs12.length,
-		.passphrase = record->passphrase,
-	};
-
-	if (!record->contract.has_certificate)
-		return true;
-	if (!pki_examine(intake->pki, &input, clock_wall_ms(intake->clock), &prepared->facts,
-		    &prepared->material, error))
-		return false;
-	if (prepared->facts.malformed) {
-		/* What cannot be read has no fingerprint; its bytes stand in for it. */
-		if (record->pem != NULL)
-			pki_sha256(record->pem, strlen(record->pem), prepared->facts.fingerprint);
-		else
-			pki_sha256(record->pkcs12.data, record->pkcs12.length,
-				prepared->facts.fingerprint);
-	}
-	return true;
+	return (struct spool_taker){.take = take,
+		.flush = flush,
+		.foresee = foresee,
+		.forget = forget,
+		.context = intake};
 }
 
 static void tell_unknown_keys(const struct spool_item *item, const struct record *record)
@@ -168,62 +135,120 @@ void intake_reject(struct intake *intake, const struct spool_item *item, const c
 		intake->observer.rejected(intake->observer.context, item, reason);
 }
 
+/* ---- ahead of their turn ---- */
+
+struct examination *intake_begin(struct intake *intake, struct record *record)
+{
+	return examiner_begin_record(intake->examiner, record, clock_wall_ms(intake->clock));
+}
+
+void intake_drop(struct intake *intake, struct examination *examination)
+{
+	examiner_drop(intake->examiner, examination);
+}
+
+static void foresee(void *context, const struct spool_item *item)
+{
+	struct intake *intake = context;
+	struct foreseen *foreseen = &intake->foreseen;
+
+	if (foreseen->count == SPOOL_AHEAD)
+		return;
+	foreseen->examinations[(foreseen->first + foreseen->count++) % SPOOL_AHEAD] =
+		examiner_begin(
+			intake->examiner, item->text, item->length, clock_wall_ms(intake->clock));
+}
+
+static struct examination *take_foreseen(struct foreseen *foreseen)
+{
+	struct examination *examination = foreseen->examinations[foreseen->first];
+
+	foreseen->first = (foreseen->first + 1) % SPOOL_AHEAD;
+	foreseen->count--;
+	return examination;
+}
+
+static void forget(void *context)
+{
+	struct intake *intake = context;
+
+	while (intake->foreseen.count > 0)
+		examiner_drop(intake->examiner, take_foreseen(&intake->foreseen));
+}
+
+/* ---- taking ---- */
+
 static enum spool_taken take(void *context, const struct spool_item *item, struct error *reason)
 {
 	struct intake *intake = context;
-	struct record record;
+	const struct foreseen *foreseen = &intake->foreseen;
+	struct examination *examination;
 
-	if (record_parse(item->text, item->length, &record, reason))
-		return intake_take_record(intake, item, &record, reason);
-	intake_reject(intake, item, reason->text);
-	return SPOOL_REJECTED;
+	if (foreseen->count > 0 && foreseen->examinations[foreseen->first]->text == item->text)
+		examination = take_foreseen(&intake->foreseen);
+	else
+		examination = examiner_begin(
+			intake->examiner, item->text, item->length, clock_wall_ms(intake->clock));
+	return intake_take_begun(intake, item, examination, reason);
 }
 
-enum spool_taken intake_take_record(struct intake *intake, const struct spool_item *item,
-	struct record *record, struct error *reason)
+/* A store that cannot be read is the same for each record until it can be. */
+static enum spool_taken later(
+	struct intake *intake, const struct spool_item *item, const struct error *error)
 {
-	struct prepared *prepared;
-	struct error error;
+	if (!intake->told_later)
+		log_error("%s: left where it is, as is what else cannot be judged: %s", item->file,
+			error->text);
+	intake->told_later = true;
+	return SPOOL_LATER;
+}
+
+static enum spool_taken take_prepared(struct intake *intake, const struct spool_item *item,
+	struct examination *examination, struct error *reason)
+{
+	struct prepared *prepared = &examination->prepared;
+	const struct contract *contract = &prepared->record.contract;
 	bool conflict = false;
+	struct error error;
 
 	/* Two snapshots of one contract: the first must be in the store to compare with. */
-	if (in_batch(intake, record->contract.code) && !store_batch(intake, NULL, NULL, &error)) {
+	if (in_batch(intake, contract->code) && !store_batch(intake, NULL, NULL, &error)) {
 		intake->lost = true;
 		intake->loss = error;
-		record_clear(record);
-		goto later;
+		return later(intake, item, &error);
 	}
-	prepared = &intake->batch[intake->batch_count];
-	prepared->record = *record;
-	*record = (struct record){0};
 	tell_unknown_keys(item, &prepared->record);
-	if (!examine(intake, prepared, &error)) {
-		prepared_clear(prepared);
-		goto later;
-	}
-	hash_content(prepared);
-	if (!conflicts(intake, prepared, &conflict, &error)) {
-		prepared_clear(prepared);
-		goto later;
-	}
+	if (!examination->examined)
+		return later(intake, item, &examination->fault);
+	if (!conflicts(intake, prepared, &conflict, &error))
+		return later(intake, item, &error);
 	if (conflict) {
 		error_set(reason, ERROR_PERMANENT,
 			"revision-conflict: contract %s has revision %" PRId64
 			" already, with another content; send the change with a higher revision",
-			prepared->record.contract.code, prepared->record.contract.revision);
-		prepared_clear(prepared);
+			contract->code, contract->revision);
 		intake_reject(intake, item, reason->text);
 		return SPOOL_REJECTED;
 	}
-	intake->batch_count++;
+	intake->batch[intake->batch_count++] = *prepared;
+	*prepared = (struct prepared){0};
 	return SPOOL_TAKEN;
-later:
-	/* A store that cannot be read is the same for each record until it can be. */
-	if (!intake->told_later)
-		log_error("%s: left where it is, as is what else cannot be judged: %s", item->file,
-			error.text);
-	intake->told_later = true;
-	return SPOOL_LATER;
+}
+
+enum spool_taken intake_take_begun(struct intake *intake, const struct spool_item *item,
+	struct examination *examination, struct error *reason)
+{
+	enum spool_taken taken = SPOOL_REJECTED;
+
+	examiner_wait(intake->examiner, examination);
+	if (examination->readable) {
+		taken = take_prepared(intake, item, examination, reason);
+	} else {
+		*reason = examination->reason;
+		intake_reject(intake, item, reason->text);
+	}
+	examiner_drop(intake->examiner, examination);
+	return taken;
 }
 
 /* Once for each reading of the configuration, when it first matters. */

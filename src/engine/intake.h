@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "engine/examine.h"
 #include "engine/settings.h"
 #include "record/record.h"
 #include "source/spool.h"
@@ -13,8 +14,9 @@
 
 /*
  * From a record to what the queue is to do about it: read, examined, judged, compared with the jobs
- * that exist, and stored, a batch of records a transaction. Belongs to one thread; it has a struct
- * pki of its own, so several may work side by side on handles of the same store.
+ * that exist, and stored, a batch of records a transaction. Belongs to one thread; it has threads
+ * of its own for reading and examining (engine/examine.h), so several may work side by side on
+ * handles of the same store.
  */
 struct intake;
 
@@ -73,11 +75,17 @@ void intake_free(struct intake *intake);
 struct spool_taker intake_taker(struct intake *intake);
 
 /*
- * For a source that has records read already: RECORD is taken over, and ITEM is what to call it in
- * messages. Not more than SPOOL_BATCH of them without a flush.
+ * For a source that has records read already: begins with examining RECORD, which is taken over.
+ * Several may be under way. What is begun is to be taken, in any order, or dropped.
  */
-enum spool_taken intake_take_record(struct intake *intake, const struct spool_item *item,
-	struct record *record, struct error *reason);
+struct examination *intake_begin(struct intake *intake, struct record *record);
+void intake_drop(struct intake *intake, struct examination *examination);
+/*
+ * Takes what was begun, which is no more after it; ITEM is what to call it in messages. Not more
+ * than SPOOL_BATCH of them without a flush.
+ */
+enum spool_taken intake_take_begun(struct intake *intake, const struct spool_item *item,
+	struct examination *examination, struct error *reason);
 /* The same for what a source could not read: tells the observer. */
 void intake_reject(struct intake *intake, const struct spool_item *item, const char *reason);
 

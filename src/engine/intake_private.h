@@ -2,16 +2,9 @@
 #define ENGINE_INTAKE_PRIVATE_H
 
 #include "domain/plan.h"
+#include "engine/examine.h"
 #include "engine/intake.h"
 #include "record/record.h"
-
-/* A record read and examined: all that needs no store, and most of the work. */
-struct prepared {
-	struct record record;
-	struct certificate_facts facts;
-	struct material material;
-	unsigned char content_hash[32];
-};
 
 /* One link's judgement, kept until its transaction is durable and it can be told. */
 struct judged_link {
@@ -81,7 +74,6 @@ struct work {
 	size_t pair_count;
 };
 
-void prepared_clear(struct prepared *prepared);
 void applied_clear(struct applied *applied);
 
 /*

@@ -5,6 +5,7 @@ src_engine_libengine_a_SOURCES = \
 	src/engine/attempt_confirm.c \
 	src/engine/attempt_guard.c \
 	src/engine/attempt_push.c \
+	src/engine/examine.c src/engine/examine.h \
 	src/engine/intake.c src/engine/intake.h src/engine/intake_private.h \
 	src/engine/intake_apply.c \
 	src/engine/intake_follow.c \

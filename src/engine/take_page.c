@@ -19,12 +19,23 @@ struct bad_element {
 	bool added;
 };
 
+/* So many elements are examined ahead of the one that is taken. */
+#define ELEMENTS_AHEAD 64
+
+struct element {
+	struct record_identity identity;
+	struct examination *examination; /* NULL: it is no record, */
+	struct error reason;		 /* for this reason */
+};
+
 /* One page's way through the intake. */
 struct taking {
 	struct intake *intake;
 	const struct feed_page *page;
 	const struct record_page *records;
 	int64_t now_ms;
+	struct element elements[ELEMENTS_AHEAD];
+	size_t begun;
 	struct bad_element *bad;
 	size_t bad_count;
 	size_t waiting; /* for a flush */
@@ -38,25 +49,39 @@ static void add_bad(
 		(struct bad_element){.identity = *identity, .reason = xstrdup(reason)};
 }
 
+/* Reads an element and begins with examining it. */
+static void begin_element(struct taking *taking)
+{
+	struct element *element = &taking->elements[taking->begun % ELEMENTS_AHEAD];
+	struct record record;
+
+	*element = (struct element){0};
+	if (record_page_read(
+		    taking->records, taking->begun, &record, &element->identity, &element->reason))
+		element->examination = intake_begin(taking->intake, &record);
+	taking->begun++;
+}
+
 /* False when the store cannot take it now, with ERROR filled. */
 static bool take_element(struct taking *taking, size_t index, struct error *error)
 {
 	const struct spool_item item = {.file = taking->page->url, .line = index + 1};
-	struct record_identity identity;
+	struct element *element = &taking->elements[index % ELEMENTS_AHEAD];
+	struct examination *examination = element->examination;
 	struct error reason = {0};
-	struct record record;
 
-	if (!record_page_read(taking->records, index, &record, &identity, &reason)) {
-		intake_reject(taking->intake, &item, reason.text);
-		add_bad(taking, &identity, reason.text);
+	element->examination = NULL;
+	if (examination == NULL) {
+		intake_reject(taking->intake, &item, element->reason.text);
+		add_bad(taking, &element->identity, element->reason.text);
 		return true;
 	}
-	switch (intake_take_record(taking->intake, &item, &record, &reason)) {
+	switch (intake_take_begun(taking->intake, &item, examination, &reason)) {
 	case SPOOL_TAKEN:
 		taking->waiting++;
 		return true;
 	case SPOOL_REJECTED:
-		add_bad(taking, &identity, reason.text);
+		add_bad(taking, &element->identity, reason.text);
 		return true;
 	case SPOOL_LATER:
 		break;
@@ -87,11 +112,21 @@ static bool write_cursor(void *context, struct store *store, struct error *error
 		store, taking->page->url, record_page_next(taking->records), taking->now_ms, error);
 }
 
+static void drop_elements(struct taking *taking)
+{
+	size_t i;
+
+	for (i = 0; i < ELEMENTS_AHEAD; i++)
+		intake_drop(taking->intake, taking->elements[i].examination);
+}
+
 static bool take_all(struct taking *taking, struct error *error)
 {
 	size_t i, count = record_page_count(taking->records);
 
 	for (i = 0; i < count; i++) {
+		while (taking->begun < count && taking->begun < i + ELEMENTS_AHEAD)
+			begin_element(taking);
 		if (taking->waiting == SPOOL_BATCH) {
 			taking->waiting = 0;
 			if (!intake_flush_with(taking->intake, NULL, NULL, error))
@@ -157,6 +192,7 @@ void take_page(struct intake *intake, const struct clock *clock, const struct fe
 		result->next = xstrdup(record_page_next(records));
 		tell_bad(&taking);
 	}
+	drop_elements(&taking);
 	result->fresh = intake_fresh(intake) - fresh_before;
 	for (i = 0; i < taking.bad_count; i++) {
 		result->set_aside += taking.bad[i].added;

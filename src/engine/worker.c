@@ -231,6 +231,22 @@ static enum spool_taken take(void *context, const struct spool_item *item, struc
 	return taker.take(taker.context, item, reason);
 }
 
+static void foresee(void *context, const struct spool_item *item)
+{
+	struct worker *worker = context;
+	struct spool_taker taker = intake_taker(worker->intake);
+
+	taker.foresee(taker.context, item);
+}
+
+static void forget(void *context)
+{
+	struct worker *worker = context;
+	struct spool_taker taker = intake_taker(worker->intake);
+
+	taker.forget(taker.context);
+}
+
 /* Stores the page that waits, if one does. Nothing else is half taken when it is called. */
 static void take_waiting_page(struct worker *worker)
 {
@@ -331,7 +347,11 @@ static void tell_fault(struct worker *worker, const struct error *error)
 
 static void run(struct worker *worker, const char *import)
 {
-	const struct spool_taker taker = {take, flush_and_tell, worker};
+	const struct spool_taker taker = {.take = take,
+		.flush = flush_and_tell,
+		.foresee = foresee,
+		.forget = forget,
+		.context = worker};
 	struct spool_pass pass = {0};
 	struct error error;
 	bool done;

@@ -4,6 +4,7 @@ src_source_libsource_a_SOURCES = \
 	src/source/feed.c src/source/feed.h src/source/feed_private.h \
 	src/source/feed_exchange.c \
 	src/source/spool.c src/source/spool.h src/source/spool_private.h \
+	src/source/spool_ahead.c \
 	src/source/spool_file.c \
 	src/source/spool_import.c \
 	src/source/spool_reader.c \

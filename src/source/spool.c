@@ -217,31 +217,64 @@ static void pass_lines(struct spool_run *run, const char *name)
 struct file_batch {
 	struct spool_file files[FILES_BATCH];
 	size_t count;
+	size_t judged; /* those before it; of the others, what the taker is to judge is ahead */
 };
 
-static void judge_file(struct spool_run *run, struct file_batch *batch, const char *name)
+/* Opens and reads a file; it waits in BATCH, unless it is left where it is. */
+static void add_file(struct spool_run *run, struct file_batch *batch, const char *name)
 {
 	struct spool_file *file = &batch->files[batch->count];
 	struct error reason = {0}, error = {0};
-	enum spool_taken taken = SPOOL_LATER;
 	char *path;
 
 	if (spool_file_open(run, name, file) != SPOOL_OPENED)
 		return;
 	path = full_path(run, name);
 	spool_reader_start(&run->reader, file->fd, (uint64_t)file->size);
-	if (!spool_take_whole(run, path, &taken, &reason, &error)) {
+	batch->count++;
+	switch (spool_read_whole(run, path, &reason, &error)) {
+	case SPOOL_WHOLE_READ:
+		break;
+	case SPOOL_WHOLE_LARGE:
+		file->rejected = true;
+		memcpy(file->reason, reason.text, sizeof(file->reason));
+		break;
+	case SPOOL_WHOLE_FAILED:
 		spool_complain(strerror(errno), "%s; the file is kept", error.text);
 		run->pass->later = true;
+		spool_file_close(file);
+		batch->count--;
+		break;
 	}
 	free(path);
-	if (taken == SPOOL_LATER) {
-		spool_file_close(file);
-		return;
+}
+
+/* Has the taker judge those that wait; what it wants later is let go. */
+static void judge_files(struct spool_run *run, struct file_batch *batch)
+{
+	size_t i, kept = batch->judged;
+
+	for (i = batch->judged; i < batch->count; i++) {
+		struct spool_file *file = &batch->files[i];
+		enum spool_taken taken = SPOOL_REJECTED;
+		struct error reason;
+
+		if (!file->rejected) {
+			taken = spool_take(run, &reason);
+			spool_ahead_remove(run);
+			file->rejected = taken == SPOOL_REJECTED;
+			memcpy(file->reason, reason.text, sizeof(file->reason));
+		}
+		if (taken == SPOOL_LATER) {
+			run->pass->later = true;
+			spool_file_close(file);
+			continue;
+		}
+		if (kept != i)
+			batch->files[kept] = *file;
+		kept++;
 	}
-	file->rejected = taken == SPOOL_REJECTED;
-	memcpy(file->reason, reason.text, sizeof(file->reason));
-	batch->count++;
+	batch->count = batch->judged = kept;
 }
 
 /*
@@ -257,15 +290,18 @@ static bool is_given_up(const struct spool_run *run)
 static void settle_batch(struct spool_run *run, struct file_batch *batch)
 {
 	struct error error = {0};
-	bool durable = spool_flush(run, &error);
-	size_t i, count = batch->count;
+	size_t i, count;
+	bool durable;
 
+	judge_files(run, batch);
+	durable = spool_flush(run, &error);
+	count = batch->count;
 	for (i = 0; i < count; i++) {
 		if (durable)
 			settle_file(run, &batch->files[i]);
 		spool_file_close(&batch->files[i]);
 	}
-	batch->count = 0;
+	batch->count = batch->judged = 0;
 	if (!durable && count <= 1) {
 		spool_complain(error.text, "%s; %s/%s is kept, as is what else cannot be stored",
 			error.text, run->directory, batch->files[0].name);
@@ -279,7 +315,7 @@ static void settle_batch(struct spool_run *run, struct file_batch *batch)
 		struct file_batch *single = xcalloc(1, sizeof(*single));
 
 		memcpy(name, batch->files[i].name, sizeof(name));
-		judge_file(run, single, name);
+		add_file(run, single, name);
 		settle_batch(run, single);
 		free(single);
 	}
@@ -307,7 +343,9 @@ static void pass_names(struct spool_run *run, char **names, size_t count)
 			pass_lines(run, names[i]);
 			stopped = is_stopped(run);
 		} else if (!stopped) {
-			judge_file(run, batch, names[i]);
+			add_file(run, batch, names[i]);
+			if (!spool_ahead_has_room(run))
+				judge_files(run, batch);
 		}
 	}
 	settle_batch(run, batch);

@@ -31,12 +31,20 @@ enum spool_taken {
  * Who takes records. take is called for each item of a file in order, reason holds a sentence on
  * SPOOL_REJECTED; flush after a batch (at most SPOOL_BATCH items, or a file's end): true when all
  * that was taken since the last flush is durable. On false the file stays, whole.
+ *
+ * A taker that can begin with an item before its turn has foresee, too: it is called in the order
+ * in which take will be, at most SPOOL_AHEAD items ahead of it, and the item's text stays at its
+ * place until it is taken, or until forget, which ends the turn of all that were foreseen and not
+ * taken.
  */
 #define SPOOL_BATCH 256
+#define SPOOL_AHEAD 256
 struct spool_taker {
 	enum spool_taken (*take)(
 		void *context, const struct spool_item *item, struct error *reason);
 	bool (*flush)(void *context, struct error *error);
+	void (*foresee)(void *context, const struct spool_item *item); /* NULL, as is forget */
+	void (*forget)(void *context);
 	void *context;
 };
 

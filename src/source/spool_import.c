@@ -49,11 +49,20 @@ static enum spool_kind sniff(const struct spool_reader *reader)
 
 static bool import_whole(struct spool_run *run, const char *path, bool *kept, struct error *error)
 {
-	enum spool_taken taken = SPOOL_LATER;
+	enum spool_taken taken = SPOOL_REJECTED;
 	struct error reason = {0};
 
-	if (!spool_take_whole(run, path, &taken, &reason, error))
+	switch (spool_read_whole(run, path, &reason, error)) {
+	case SPOOL_WHOLE_FAILED:
 		return false;
+	case SPOOL_WHOLE_LARGE:
+		break;
+	case SPOOL_WHOLE_READ:
+		taken = spool_take(run, &reason);
+		run->pass->later = run->pass->later || taken == SPOOL_LATER;
+		spool_ahead_remove(run);
+		break;
+	}
 	if (taken == SPOOL_REJECTED) {
 		log_warning("%s: %s", path, reason.text);
 		run->pass->rejected++;

@@ -105,6 +105,17 @@ struct spool_file {
 	char reason[ERROR_TEXT_MAX];
 };
 
+/* What was read ahead, oldest first. */
+struct spool_ahead {
+	struct spool_waiting {
+		struct spool_item item;
+		char *file; /* the item's, to be freed */
+		char *text;
+	} waiting[SPOOL_AHEAD];
+	size_t first, count;
+	size_t bytes;
+};
+
 /* The state of one pass. */
 struct spool_run {
 	const char *directory;
@@ -114,6 +125,7 @@ struct spool_run {
 	bool (*stop)(void *context);
 	struct spool_pass *pass;
 	struct spool_reader reader;
+	struct spool_ahead ahead;
 	size_t handed;	 /* items that the taker judged since its last flush */
 	size_t taken;	 /* of these, those that count as taken */
 	size_t failures; /* flushes that failed since the last good one */
@@ -170,9 +182,21 @@ bool spool_rejects_move(struct spool_run *run, const struct spool_file *file, co
 /* Removes what was not placed and closes. */
 void spool_rejects_drop(struct spool_rejects *rejects);
 
-/* Hands one item to the taker; an empty reason is filled. */
-enum spool_taken spool_take(
-	struct spool_run *run, const struct spool_item *item, struct error *reason);
+/*
+ * What the taker is to know of before it takes it: added behind the last, with copies of ITEM's
+ * text and name, and taken from the first on. A taker that foresees nothing has room for one.
+ */
+bool spool_ahead_has_room(const struct spool_run *run);
+void spool_ahead_add(struct spool_run *run, const struct spool_item *item);
+const struct spool_item *spool_ahead_first(const struct spool_run *run);
+/* Overwrites and frees the first. */
+void spool_ahead_remove(struct spool_run *run);
+/* The taker is not to have the rest. */
+void spool_ahead_forget(struct spool_run *run);
+
+/* Hands the first that was read ahead to the taker, and leaves it there; an empty reason is
+ * filled. */
+enum spool_taken spool_take(struct spool_run *run, struct error *reason);
 /* Flushes when something was handed over; counts what was taken. */
 bool spool_flush(struct spool_run *run, struct error *error);
 
@@ -185,10 +209,11 @@ typedef void spool_refuse(void *context, const struct spool_piece *piece, const 
 bool spool_take_lines(struct spool_run *run, const char *path, spool_refuse *refuse, void *context,
 	bool *kept, struct error *error);
 /*
- * The whole of the file that the reader stands at as one record, flushed by the caller; what is too
- * large counts as refused. False with ERROR when it cannot be read.
+ * Reads the whole of the file that the reader stands at as one record, ahead. SPOOL_WHOLE_LARGE
+ * with REASON when it is to be refused, SPOOL_WHOLE_FAILED with ERROR when it cannot be read.
  */
-bool spool_take_whole(struct spool_run *run, const char *path, enum spool_taken *taken,
-	struct error *reason, struct error *error);
+enum spool_whole { SPOOL_WHOLE_READ, SPOOL_WHOLE_LARGE, SPOOL_WHOLE_FAILED };
+enum spool_whole spool_read_whole(
+	struct spool_run *run, const char *path, struct error *reason, struct error *error);
 
 #endif

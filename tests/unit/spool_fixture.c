@@ -19,6 +19,7 @@
 #include "spool_fixture.h"
 
 struct test_taker taker;
+bool taker_foresees;
 char logged[20000];
 
 static char scratch[] = "/tmp/test_spool.XXXXXX";
@@ -40,10 +41,51 @@ static bool begins(const struct spool_item *item, const char *word)
 	return item->length >= strlen(word) && memcmp(item->text, word, strlen(word)) == 0;
 }
 
+static void foresee(void *context, const struct spool_item *item)
+{
+	struct test_taker *test = context;
+
+	assert_true(test->foreseen_count < SPOOL_AHEAD);
+	test->foreseen[(test->first_foreseen + test->foreseen_count++) % SPOOL_AHEAD] =
+		(struct spool_item){xstrdup(item->file), item->line, item->text, item->length};
+	if (test->foreseen_count > test->most_foreseen)
+		test->most_foreseen = test->foreseen_count;
+}
+
+static void remove_foreseen(struct test_taker *test)
+{
+	free((void *)(uintptr_t)test->foreseen[test->first_foreseen].file);
+	test->first_foreseen = (test->first_foreseen + 1) % SPOOL_AHEAD;
+	test->foreseen_count--;
+}
+
+static void forget_foreseen(void *context)
+{
+	struct test_taker *test = context;
+
+	while (test->foreseen_count > 0)
+		remove_foreseen(test);
+}
+
+/* What is taken is what was foreseen first, at the place where it then was. */
+static void take_foreseen(struct test_taker *test, const struct spool_item *item)
+{
+	const struct spool_item *first = &test->foreseen[test->first_foreseen];
+
+	assert_true(test->foreseen_count > 0);
+	assert_string_equal(first->file, item->file);
+	assert_int_equal(first->line, item->line);
+	assert_ptr_equal(first->text, item->text);
+	assert_int_equal(first->length, item->length);
+	remove_foreseen(test);
+}
+
 static enum spool_taken take(void *context, const struct spool_item *item, struct error *reason)
 {
 	struct test_taker *test = context;
 
+	if (test->taker.foresee != NULL)
+		take_foreseen(test, item);
 	snprintf(test->last_file, sizeof(test->last_file), "%s", item->file);
 	test->last_line = item->line;
 	if (test->on_take != NULL)
@@ -115,12 +157,19 @@ static void forget(void)
 	char **durable = taker.durable, **pending = taker.pending;
 	size_t i;
 
+	/* The spool leaves nothing with its taker that its taker does not know to be over. */
+	assert_int_equal(taker.foreseen_count, 0);
 	for (i = 0; i < taker.durable_count; i++)
 		free(durable[i]);
 	for (i = 0; i < taker.pending_count; i++)
 		free(pending[i]);
-	taker = (struct test_taker){
-		.taker = {take, flush, &taker}, .durable = durable, .pending = pending};
+	taker = (struct test_taker){.taker = {.take = take, .flush = flush, .context = &taker},
+		.durable = durable,
+		.pending = pending};
+	if (taker_foresees) {
+		taker.taker.foresee = foresee;
+		taker.taker.forget = forget_foreseen;
+	}
 	logged[0] = '\0';
 }
 
@@ -134,6 +183,7 @@ void spool_fixture_reset(void)
 int spool_fixture_setup(void **state)
 {
 	(void)state;
+	memcpy(strrchr(scratch, '.'), ".XXXXXX", sizeof(".XXXXXX"));
 	if (mkdtemp(scratch) == NULL || chdir(scratch) != 0)
 		return -1;
 	taker.durable = xcalloc(JUDGED_MAX, sizeof(*taker.durable));

@@ -42,11 +42,17 @@ struct test_taker {
 	const char *poison; /* a flush with this record in it fails */
 	size_t stop_after;  /* flushes; 0: never */
 	void (*on_take)(const char *file);
+	/* What it was told of ahead and has neither taken nor was told to forget. */
+	struct spool_item foreseen[SPOOL_AHEAD];
+	size_t first_foreseen, foreseen_count;
+	size_t most_foreseen;
 	size_t last_line;
 	char last_file[300];
 };
 
 extern struct test_taker taker;
+/* Whether the taker is told of items ahead; the next reset heeds it. */
+extern bool taker_foresees;
 bool test_stop(void *context);
 bool is_durable(const char *text);
 /* What was logged since the last reset, a line each. */

@@ -140,6 +140,7 @@ static void assert_defaults(const struct config *config)
 	assert_int_equal(config->lease_ms, 300000);
 	assert_int_equal(config->concurrency, 64);
 	assert_int_equal(config->pkcs12_max_iterations, 100000);
+	assert_int_equal(config->intake_threads, 0);
 }
 
 static void test_defaults(void **state)
@@ -173,6 +174,7 @@ static void test_whole(void **state)
 		"store = 'q/store.db'\nspool = spool\nruntime-dir = run\nuser = \"\"\n"
 		"sealing-key = 'credential:seal'\nsealing-keys-old = {'old1', '/old2'}\n"
 		"trust = roots.pem\nintermediates = pool.pem\npkcs12-max-iterations = 2000\n"
+		"intake-threads = 3\n"
 		"holidays = days.csv\nclosing-days = {'08-13..08-15', '12-30..01-02'}\n"
 		"opening = '10:15'\ncutoff = '17:00'\nseveral-business-days = 5\n"
 		"bring-in-wildcard = off\nagency-needs-chain = no\nbring-in-needs-chain = yes\n"
@@ -217,6 +219,7 @@ static void test_whole(void **state)
 	assert_place(config->trust, "roots.pem");
 	assert_place(config->intermediates, "pool.pem");
 	assert_int_equal(config->pkcs12_max_iterations, 2000);
+	assert_int_equal(config->intake_threads, 3);
 	assert_non_null(holidays_name(config->holidays, civil_from_date(2026, 6, 6)));
 	assert_int_equal(config->rulebook.calendar.closing_count, 2);
 	assert_int_equal(config->rulebook.calendar.closings[0].from_month, 8);

@@ -224,6 +224,25 @@ static void test_bounds(void **state)
 	free(text);
 }
 
+/* A line that is too long is refused behind what stands before it, wherever its pieces end. */
+static void test_long_line_in_its_place(void **state)
+{
+	char *text = xmalloc(600001);
+
+	(void)state;
+	memset(text, 'x', 600000);
+	text[600000] = '\n';
+	put_text("spool/a.ndjson", "bad 1\none\nbad 2\n");
+	append_file("spool/a.ndjson", text, 600001);
+	append_text("spool/a.ndjson", "bad 3\ntwo\n");
+	assert_int_equal(pass_once().rejected, 4);
+	assert_text("spool/rejected/a.ndjson.reason",
+		"line 1: bad 1 is not good\nline 3: bad 2 is not good\n"
+		"line 4: longer than the 262144 bytes that a record may have\n"
+		"line 5: bad 3 is not good\n");
+	free(text);
+}
+
 static void test_batches(void **state)
 {
 	size_t i;
@@ -234,6 +253,7 @@ static void test_batches(void **state)
 	pass_once();
 	assert_int_equal(taker.durable_count, 900);
 	assert_int_equal(taker.most_pending, SPOOL_BATCH);
+	assert_int_equal(taker.most_foreseen, taker_foresees ? SPOOL_AHEAD : 0);
 	assert_int_equal(taker.flushes, 4);
 
 	spool_fixture_reset();
@@ -465,6 +485,7 @@ int main(void)
 		TEST(test_long_names),
 		TEST(test_order),
 		TEST(test_bounds),
+		TEST(test_long_line_in_its_place),
 		TEST(test_batches),
 		TEST(test_stopped),
 		TEST(test_hostile_entries),
@@ -476,5 +497,9 @@ int main(void)
 		TEST(test_reader_splits),
 	};
 
+#ifdef TAKER_FORESEES
+	/* A program of its own, since some warnings come once in a process's life. */
+	taker_foresees = true;
+#endif
 	return cmocka_run_group_tests(tests, spool_fixture_setup, spool_fixture_teardown);
 }
