@@ -39,9 +39,11 @@ void estate_name(int contract, char *name, size_t size)
 
 int estate_contract_of(const char *code)
 {
-	int number;
+	static const char prefix[] = "ssl";
 
-	return sscanf(code, "ssl%d", &number) == 1 ? number : -1;
+	if (strncmp(code, prefix, strlen(prefix)) != 0)
+		return -1;
+	return (int)strtol(code + strlen(prefix), NULL, 10);
 }
 
 bool estate_refuses(const struct estate_contract *contract, const struct estate_link *link)
@@ -253,7 +255,7 @@ void estate_overtake(int number)
 static void plan_next(int number)
 {
 	const struct estate_contract *contract = &world->contracts[number];
-	int64_t in_ms = dice_skewed(&world->dice, 60, 60 * 24 * 90) * 60000;
+	int64_t in_ms = dice_skewed(&world->dice, 60, INT64_C(60) * 24 * 90) * INT64_C(60000);
 	int64_t renewal_ms = contract->renew_ms - true_now();
 
 	if (!estate_latest(contract)->ended && renewal_ms < in_ms)

@@ -21,7 +21,7 @@ static void step_back(void *context, int64_t number);
 static void again(event_callback *run, int days)
 {
 	if (world->faults)
-		event_add(NULL, dice_between(&world->dice, 1, 2 * days * DAY_MS), run, NULL, 0);
+		event_add(NULL, dice_between(&world->dice, 1, 2 * DAY_MS * days), run, NULL, 0);
 }
 
 /*

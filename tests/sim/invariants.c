@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "sim.h"
 #include "store/store_private.h"
 
@@ -126,12 +127,13 @@ static void note_claims(struct process *process)
 		struct store_job job = {.id = sqlite3_column_int64(statement, 0),
 			.generation = sqlite3_column_int(statement, 1),
 			.base_ms = sqlite3_column_int64(statement, 2),
-			.contract = (char *)(uintptr_t)sqlite3_column_text(statement, 3),
-			.service = (char *)(uintptr_t)sqlite3_column_text(statement, 4),
-			.service_code = (char *)(uintptr_t)sqlite3_column_text(statement, 5)};
+			.contract = xstrdup((const char *)sqlite3_column_text(statement, 3)),
+			.service = xstrdup((const char *)sqlite3_column_text(statement, 4)),
+			.service_code = xstrdup((const char *)sqlite3_column_text(statement, 5))};
 
 		memcpy(job.fingerprint, sqlite3_column_blob(statement, 6), FINGERPRINT_SIZE);
 		note_claimed(&job, sqlite3_column_int64(statement, 7));
+		store_job_clear(&job);
 	}
 	sqlite3_reset(statement);
 }
@@ -376,10 +378,12 @@ static void check_link(const struct estate_contract *contract, const struct snap
 			certificate_of_fingerprint(jobs[i].fingerprint) == snapshot->certificate)
 			job = &jobs[i];
 	}
-	if (job == NULL)
+	if (job == NULL) {
 		violated("silently missing: %s wants certificate %d on %s %s, and no job is there",
 			contract->code, snapshot->certificate, service_names[link->service],
 			link->code);
+		return;
+	}
 	if (job->state != JOB_INSTALLED) {
 		if (!explained(contract, link, job))
 			violated("at the end job %lld of %s on %s %s is %s: %s", (long long)job->id,

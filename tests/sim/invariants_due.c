@@ -7,7 +7,7 @@
 /* What the wall clock said before it was stepped, where that is no longer ago than a lease. */
 static int64_t wall_before(void)
 {
-	bool recent = world->latest_wall_at_ms + 10 * 60000 > mono_now();
+	bool recent = world->latest_wall_at_ms + 10 * INT64_C(60000) > mono_now();
 
 	return recent ? world->latest_wall_ms : wall_now();
 }
@@ -110,11 +110,11 @@ void check_wanted(const struct store_job *job, int64_t revision)
 #define WAF_FROM_MINUTE (8 * 60)
 #define WAF_UNTIL_MINUTE (20 * 60)
 /* A push may come this much after its claim: what is asked before it takes its time. */
-#define BEGUN_BEFORE_MS (3 * 60000)
+#define BEGUN_BEFORE_MS (3 * INT64_C(60000))
 
 static bool within_hours(int64_t wall_ms)
 {
-	int64_t minute = (wall_ms / 60000 + TOKYO_OFFSET_MIN) % (24 * 60);
+	int minute = (int)((wall_ms / 60000 + TOKYO_OFFSET_MIN) % INT64_C(1440));
 
 	return minute >= WAF_FROM_MINUTE && minute < WAF_UNTIL_MINUTE;
 }

@@ -70,7 +70,7 @@ static void install(size_t number, int certificate)
 {
 	struct target *target = &world->targets[number];
 	int64_t late_ms = world->faults && dice_permille(&world->dice, 15)
-				  ? dice_skewed(&world->dice, 1000, 40 * 60000)
+				  ? dice_skewed(&world->dice, 1000, 40 * INT64_C(60000))
 				  : dice_skewed(&world->dice, 1, 5000);
 
 	target->installed = certificate;

@@ -77,10 +77,10 @@ int certificate_of_fingerprint(const unsigned char fingerprint[FINGERPRINT_SIZE]
 
 int certificate_in_text(const char *text)
 {
-	const char *found = strstr(text, "SIMCERT");
-	int number;
+	static const char mark[] = "SIMCERT";
+	const char *found = strstr(text, mark);
 
-	return found != NULL && sscanf(found, "SIMCERT%6d", &number) == 1 ? number : -1;
+	return found != NULL ? (int)strtol(found + strlen(mark), NULL, 10) : -1;
 }
 
 bool __wrap_pki_examine(struct pki *pki, const struct pki_input *input, int64_t now_ms,

@@ -62,6 +62,7 @@ static void write_file(const char *folder, const char *name, const char *text)
 static void copy_profiles(const char *folder)
 {
 	static const char option[] = "read-back-before-push = ";
+	static const char on[] = {'t', 'r', 'u', 'e', ' '};
 	char *services = path_resolve(folder, "services.d");
 
 	if (mkdir(services, 0700) != 0)
@@ -78,7 +79,7 @@ static void copy_profiles(const char *folder)
 		}
 		flag = strstr((char *)text.data, option);
 		if (i == SERVICE_CLOUD_HOSTING && flag != NULL)
-			memcpy(flag + strlen(option), "true ", 5);
+			memcpy(flag + strlen(option), on, sizeof(on));
 		write_file(services, name, buffer_text(&text));
 		buffer_free(&text);
 		free(from);
@@ -92,13 +93,15 @@ static struct settings *make_settings(const char *folder, int number)
 {
 	static const char *const extras[SETTINGS_COUNT] = {"", "lease = \"3m\"\nconcurrency = 3\n",
 		"lease = \"20m\"\ngive-up-after = \"20d\"\n"};
+	static const char waf_site[] =
+		"site waf { endpoint = \"https://waf.test\" edge = \"waf:443\" "
+		"install-from = \"08:00\" install-until = \"20:00\"";
 	static const char *const sites[] = {
 		"site webhg2 { endpoint = \"https://webhg2.test\" edge = \"webhg2:443\"",
 		"site cloud-hosting { endpoint = \"https://ch.test\"",
 		"site gio-ca { endpoint = \"https://gio.test\" edge = \"gio:443\"",
 		"site idgw { endpoint = \"https://idgw.test\" edge = \"idgw:443\"",
-		"site waf { endpoint = \"https://waf.test\" edge = \"waf:443\" "
-		"install-from = \"08:00\" install-until = \"20:00\"",
+		waf_site,
 	};
 	struct buffer text = {0};
 	struct settings *settings;
@@ -268,7 +271,8 @@ static void print_totals(void)
 
 int main(int count, char **arguments)
 {
-	struct command command = {.seed = 1, .years = DEFAULT_YEARS, .flags = {500, 700, 500, 700, 500}};
+	struct command command = {
+		.seed = 1, .years = DEFAULT_YEARS, .flags = {500, 700, 500, 700, 500}};
 	struct settings *settings[SETTINGS_COUNT];
 	char folder[] = "/tmp/simulate-XXXXXX";
 

@@ -31,7 +31,7 @@ static void add(int contract, size_t revision, int64_t in_ms)
 void sources_send(int contract, size_t revision, int64_t in_ms)
 {
 	int64_t usual_ms = dice_permille(&world->dice, 800)
-				   ? dice_skewed(&world->dice, 1000, 20 * 60000)
+				   ? dice_skewed(&world->dice, 1000, 20 * INT64_C(60000))
 				   : dice_skewed(&world->dice, 60000, 10 * DAY_MS);
 
 	add(contract, revision, in_ms > 0 ? in_ms : usual_ms);
