@@ -45,16 +45,19 @@ static void foresee(void *context, const struct spool_item *item)
 {
 	struct test_taker *test = context;
 
-	assert_true(test->foreseen_count < SPOOL_AHEAD);
-	test->foreseen[(test->first_foreseen + test->foreseen_count++) % SPOOL_AHEAD] =
-		(struct spool_item){xstrdup(item->file), item->line, item->text, item->length};
+	size_t last = (test->first_foreseen + test->foreseen_count) % SPOOL_AHEAD;
+
+	assert_true(test->foreseen_count++ < SPOOL_AHEAD);
+	test->foreseen_files[last] = xstrdup(item->file);
+	test->foreseen[last] = (struct spool_item){
+		test->foreseen_files[last], item->line, item->text, item->length};
 	if (test->foreseen_count > test->most_foreseen)
 		test->most_foreseen = test->foreseen_count;
 }
 
 static void remove_foreseen(struct test_taker *test)
 {
-	free((void *)(uintptr_t)test->foreseen[test->first_foreseen].file);
+	free(test->foreseen_files[test->first_foreseen]);
 	test->first_foreseen = (test->first_foreseen + 1) % SPOOL_AHEAD;
 	test->foreseen_count--;
 }

@@ -44,6 +44,7 @@ struct test_taker {
 	void (*on_take)(const char *file);
 	/* What it was told of ahead and has neither taken nor was told to forget. */
 	struct spool_item foreseen[SPOOL_AHEAD];
+	char *foreseen_files[SPOOL_AHEAD]; /* theirs */
 	size_t first_foreseen, foreseen_count;
 	size_t most_foreseen;
 	size_t last_line;

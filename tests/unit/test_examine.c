@@ -200,7 +200,7 @@ static char *spool_text(struct engine_fixture *fixture, const char *name)
 	struct buffer text = {0};
 	struct error error;
 
-	if (!file_read(path, 64 * 1024 * 1024, &text, &error)) {
+	if (!file_read(path, (size_t)64 << 20, &text, &error)) {
 		buffer_free(&text);
 		buffer_append_text(&text, "(none)");
 	}
