@@ -16,6 +16,7 @@ src_store_libstore_a_SOURCES = \
 	src/store/store_next.c \
 	src/store/store_open.c \
 	src/store/store_replacing.c \
+	src/store/store_return.c \
 	src/store/store_schema.c \
 	src/store/store_sqlite.c \
 	src/store/store_tenants.c \

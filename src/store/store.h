@@ -27,6 +27,11 @@ struct store;
  */
 bool must_check store_open(const char *path, struct store **store, struct error *error);
 void store_close(struct store *store);
+/*
+ * Another handle of what STORE has open, for another thread: the file is not looked through again.
+ */
+bool must_check store_open_again(
+	const struct store *store, struct store **again, struct error *error);
 
 /* A write transaction; waits a bounded time for another process's. No nesting. */
 bool must_check store_begin(struct store *store, struct error *error);
@@ -123,6 +128,8 @@ struct store_job {
 	int64_t revoked_ms; /* from when on the certificate that it replaces is revoked; 0: not */
 	int generation;	    /* which install of the same certificate on the link this is, from 0 */
 	bool guarded;	    /* of before a restore: the service is asked before a push */
+	enum job_state claimed_state; /* what a claim found; store_jobs_claim alone fills these */
+	int64_t claimed_next_ms;
 	char idempotency_key[IDEMPOTENCY_KEY_MAX];
 	char detail[STORE_DETAIL_MAX]; /* the last outcome in a sentence; a refused job's codes */
 };
@@ -271,6 +278,27 @@ bool must_check store_leases_renew(
  */
 bool must_check store_leases_shorten(
 	struct store *store, int64_t until_ms, size_t *count, struct error *error);
+
+/* ---- what was claimed, and is not tried after all ---- */
+
+struct store_return {
+	int64_t job_id;
+	unsigned char token[LEASE_TOKEN_SIZE];
+	enum job_state state; /* the job's claimed_state */
+	int64_t next_ms;      /* and its claimed_next_ms */
+};
+
+/*
+ * Ends the leases of RETURNS without a trace: their jobs are as the claim found them, but that one
+ * found under a dead lease becomes retrying. Of a job that was superseded, say, the lease alone is
+ * ended; nothing happens where the token is another's.
+ */
+bool must_check store_jobs_return(
+	struct store *store, const struct store_return *returns, size_t count, struct error *error);
+
+/* Fills in held: whether a job still has its lease, and is neither superseded nor called off. */
+bool must_check store_leases_look(
+	struct store *store, struct store_lease *leases, size_t count, struct error *error);
 
 /* ---- tenants: which contracts name a (service, service code) pair, and which of them has it ----
  */

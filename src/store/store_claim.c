@@ -61,6 +61,8 @@ static bool take(struct store *store, const struct store_claim *claim, struct st
 		return false;
 	*taken = sqlite3_changes(store->db) == 1;
 	if (*taken) {
+		job->claimed_state = job->state;
+		job->claimed_next_ms = job->next_ms;
 		if (job->state != JOB_VERIFYING)
 			job->state = JOB_INSTALLING;
 		job->next_ms = claim->lease_until_ms;

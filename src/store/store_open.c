@@ -217,8 +217,9 @@ static bool accept_version(sqlite3 *db, const char *path, struct error *error)
 	return store_schema_migrate(db, path, store_migrations, store_migration_count, error);
 }
 
-/* Opens PATH for good; *DB is to be closed whatever comes of it. */
-static bool connect(const char *path, sqlite3 **db, struct error *error)
+/* Opens PATH for good, one that is KNOWN without looking through it; *DB is to be closed whatever
+ * comes of it. */
+static bool connect(const char *path, bool known, sqlite3 **db, struct error *error)
 {
 	bool logged = size_beside(path, "-wal") > 0;
 	int result = sqlite3_open_v2(path, db,
@@ -228,7 +229,7 @@ static bool connect(const char *path, sqlite3 **db, struct error *error)
 		return store_map_error(path, *db, result, error);
 	if (!settings(*db, path, error))
 		return false;
-	if (accept_version(*db, path, error) && store_schema_check(*db, path, error) &&
+	if (accept_version(*db, path, error) && (known || store_schema_check(*db, path, error)) &&
 		write_ahead_log(*db, path, error)) {
 		sqlite3_db_config(*db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 		return true;
@@ -239,17 +240,12 @@ static bool connect(const char *path, sqlite3 **db, struct error *error)
 	return false;
 }
 
-bool store_open(const char *path, struct store **store, struct error *error)
+static bool open_handle(const char *path, bool known, struct store **store, struct error *error)
 {
 	sqlite3 *db = NULL;
-	off_t size = 0;
 
 	*store = NULL;
-	if (!ready_file(path, &size, error))
-		return false;
-	if (size > 0 && !inspect(path, error))
-		return false;
-	if (!connect(path, &db, error)) {
+	if (!connect(path, known, &db, error)) {
 		sqlite3_close(db);
 		return false;
 	}
@@ -257,6 +253,23 @@ bool store_open(const char *path, struct store **store, struct error *error)
 	(*store)->db = db;
 	(*store)->path = xstrdup(path);
 	return true;
+}
+
+bool store_open(const char *path, struct store **store, struct error *error)
+{
+	off_t size = 0;
+
+	*store = NULL;
+	if (!ready_file(path, &size, error))
+		return false;
+	if (size > 0 && !inspect(path, error))
+		return false;
+	return open_handle(path, false, store, error);
+}
+
+bool store_open_again(const struct store *store, struct store **again, struct error *error)
+{
+	return open_handle(store->path, true, again, error);
 }
 
 void store_close(struct store *store)

@@ -849,6 +849,7 @@ static void use_everything(struct fixture *f, struct store *store)
 	struct store_claim claim = {.service = "s", .now_ms = 1, .lease_until_ms = 2, .limit = 5};
 	struct store_settlement settlement = {.state = JOB_FAILED, .detail = ""};
 	struct store_lease lease = {.until_ms = 1};
+	struct store_return given = {.state = JOB_SCHEDULED};
 	struct store_certificate certificate = {.key = ""};
 	struct guard_known *known;
 	unsigned char fingerprints[1][FINGERPRINT_SIZE];
@@ -878,6 +879,8 @@ static void use_everything(struct fixture *f, struct store *store)
 	OK(f, store_lease_last(store, &next_ms, &f->error));
 	OK(f, store_leases_shorten(store, 1, &count, &f->error));
 	OK(f, store_leases_renew(store, &lease, 1, &f->error));
+	OK(f, store_leases_look(store, &lease, 1, &f->error));
+	OK(f, store_jobs_return(store, &given, 1, &f->error));
 	OK(f, store_waits_shorten(store, "webhg2", 1, 1, &count, &f->error));
 	claim.ignore_due = true;
 	OK(f, store_jobs_claim(store, &claim, &jobs, &count, &f->error));
