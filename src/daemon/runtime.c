@@ -8,6 +8,9 @@
 #include "base/file.h"
 #include "base/log.h"
 
+/* As many as there are processors to be expected; they sleep where no service wants PKCS#12. */
+#define MAKERS 2
+
 static bool make_directory(const char *path, struct error *error)
 {
 	if (mkdir(path, 0700) == 0 || errno == EEXIST)
@@ -162,6 +165,7 @@ bool runtime_start(struct runtime *runtime, struct settings *settings,
 	runtime->loop = loop_new(clock_system());
 	if (!make_directories(config, error) ||
 		!store_open(config->store, &runtime->store, error) ||
+		!store_open_again(runtime->store, &runtime->writer_store, error) ||
 		!settings_make_pki(settings, &runtime->pki, error) ||
 		!http_new(runtime->loop, (size_t)config->concurrency, &runtime->http, error))
 		goto failed;
@@ -171,8 +175,13 @@ bool runtime_start(struct runtime *runtime, struct settings *settings,
 	if (!worker_new(&worker_options, settings, &runtime->worker, error) ||
 		!start_feed(runtime, settings, error))
 		goto failed;
+	runtime->writer = crew_new_threads(runtime->loop, 1, NULL);
+	runtime->makers = crew_new_threads(runtime->loop, MAKERS, attempt_makers_end);
 	pump_options.loop = runtime->loop;
 	pump_options.store = runtime->store;
+	pump_options.writer = runtime->writer;
+	pump_options.writer_store = runtime->writer_store;
+	pump_options.makers = runtime->makers;
 	pump_options.http = runtime->http;
 	pump_options.pki = runtime->pki;
 	runtime->pump = pump_new(&pump_options, settings);
@@ -190,8 +199,11 @@ void runtime_stop(struct runtime *runtime)
 	runtime_stop_feed(runtime);
 	worker_free(runtime->worker);
 	pump_free(runtime->pump);
+	crew_free(runtime->writer);
+	crew_free(runtime->makers);
 	http_free(runtime->http);
 	pki_free(runtime->pki);
+	store_close(runtime->writer_store);
 	store_close(runtime->store);
 	loop_free(runtime->loop);
 	settings_unref(runtime->settings);

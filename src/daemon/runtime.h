@@ -13,6 +13,9 @@ struct runtime {
 	struct settings *settings;
 	struct loop *loop;
 	struct store *store;
+	struct store *writer_store; /* the writer's thread has it */
+	struct crew *writer;
+	struct crew *makers; /* of PKCS#12 */
 	struct http *http;
 	struct pki *pki; /* the loop's */
 	struct pump *pump;

@@ -182,6 +182,8 @@ void attempt_fail_internal(
 void attempt_cancel(struct attempt *attempt)
 {
 	attempt->result->interrupted = true;
+	if (attempt->phase == ATTEMPT_MAKING)
+		attempt_withdraw_making(attempt);
 	if (attempt->transfer != NULL) {
 		http_cancel(attempt->transfer);
 	} else if (attempt->look != NULL) {

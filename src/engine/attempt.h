@@ -8,6 +8,7 @@
 #include "domain/guard.h"
 #include "domain/job.h"
 #include "domain/throttle.h"
+#include "engine/crew.h"
 #include "engine/settings.h"
 #include "net/http.h"
 #include "net/loop.h"
@@ -59,6 +60,7 @@ struct attempt_options {
 	struct loop *loop;
 	struct http *http;
 	struct pki *pki;	       /* referenced, too */
+	struct crew *makers;	       /* make PKCS#12; NULL: PKI does, on the loop */
 	struct settings *settings;     /* referenced for as long as the attempt lives */
 	const struct profile *profile; /* the settings' own */
 	/*
@@ -86,6 +88,9 @@ struct attempt *attempt_start(const struct attempt_options *options, struct stor
  * one where what it has is newer (event supersede), or may be (permanent).
  */
 void attempt_guard(struct attempt *attempt, struct guard_known *known, size_t count);
+
+/* What the own of a crew's thread is freed with, where the crew makes PKCS#12. */
+void attempt_makers_end(void *own);
 
 /* Breaks it off; the callback runs within this call, the result interrupted. */
 void attempt_cancel(struct attempt *attempt);

@@ -10,11 +10,20 @@
  */
 enum attempt_phase {
 	ATTEMPT_STARTING,
+	ATTEMPT_MAKING,	       /* a PKCS#12, elsewhere */
 	ATTEMPT_READING_BACK,  /* has the service it already? */
 	ATTEMPT_LOOKING_AHEAD, /* the same, asked of the edge */
 	ATTEMPT_PUSHING,
 	ATTEMPT_ASKING, /* for what is pending at the service */
 	ATTEMPT_LOOKING,
+};
+
+/* While it is with the makers, MATERIAL, PASSPHRASE and PKCS12 are theirs. */
+struct attempt_making {
+	struct crew_task task;
+	struct attempt *attempt;
+	bool done;
+	struct error error;
 };
 
 struct attempt {
@@ -28,6 +37,7 @@ struct attempt {
 	struct material material;
 	struct buffer pkcs12;
 	struct buffer passphrase;
+	struct attempt_making making;
 	char *token; /* the service's bearer token */
 	size_t step;
 	struct http_request request;
@@ -70,6 +80,13 @@ void attempt_drop_secrets(struct attempt *attempt);
 
 /* attempt_push.c */
 void attempt_push(struct attempt *attempt);
+/* Goes on once all that a request may need is there. */
+void attempt_push_prepared(struct attempt *attempt);
+/* attempt_pkcs12.c */
+/* Makes what the profile needs; *LATER: attempt_push_prepared is called when it is there. */
+bool must_check attempt_make_pkcs12(struct attempt *attempt, bool *later, struct error *error);
+/* Takes it back from the makers. */
+void attempt_withdraw_making(struct attempt *attempt);
 /* Sends the profile's steps, from the first. */
 void attempt_push_steps(struct attempt *attempt);
 /* The service has it: nothing is to be pushed. */

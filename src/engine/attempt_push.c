@@ -11,20 +11,7 @@ static void read_back(void *context, struct http_answer *answer);
 static void push_step(struct attempt *attempt, size_t step);
 static void answered(void *context, struct http_answer *answer);
 
-static bool make_pkcs12(struct attempt *attempt, struct error *error)
-{
-	unsigned char random[18];
-
-	if (!profile_needs_pkcs12(attempt->options.profile))
-		return true;
-	pki_random(random, sizeof(random));
-	pki_base64(random, sizeof(random), &attempt->passphrase);
-	explicit_bzero(random, sizeof(random));
-	return pki_make_pkcs12(attempt->options.pki, &attempt->material,
-		buffer_text(&attempt->passphrase), &attempt->pkcs12, error);
-}
-
-static bool prepare(struct attempt *attempt, struct error *error)
+static bool prepare(struct attempt *attempt, bool *later, struct error *error)
 {
 	const struct store_job *job = &attempt->result->job;
 	bool done;
@@ -38,7 +25,7 @@ static bool prepare(struct attempt *attempt, struct error *error)
 		       attempt->sealed.data, attempt->sealed.length, job->fingerprint,
 		       &attempt->material, error);
 	buffer_free(&attempt->sealed);
-	return done && make_pkcs12(attempt, error);
+	return done && attempt_make_pkcs12(attempt, later, error);
 }
 
 void attempt_push_failed(struct attempt *attempt, const struct error *error)
@@ -75,10 +62,9 @@ static bool is_over(const struct attempt *attempt, struct error *error)
 
 void attempt_push(struct attempt *attempt)
 {
-	const struct profile *profile = attempt->options.profile;
 	struct store_job *job = &attempt->result->job;
-	struct install install;
 	struct error error;
+	bool later = false;
 
 	if (is_over(attempt, &error)) {
 		attempt_note(attempt, ATTEMPT_PUSH, "permanent", 0, error.text);
@@ -89,11 +75,19 @@ void attempt_push(struct attempt *attempt)
 	job->attempts++;
 	if (job->first_attempt_ms == 0)
 		job->first_attempt_ms = attempt_now(attempt);
-	if (!prepare(attempt, &error)) {
+	if (!prepare(attempt, &later, &error))
 		attempt_push_failed(attempt, &error);
-		return;
-	}
-	if (job->guarded) {
+	else if (!later)
+		attempt_push_prepared(attempt);
+}
+
+void attempt_push_prepared(struct attempt *attempt)
+{
+	const struct profile *profile = attempt->options.profile;
+	struct install install;
+	struct error error;
+
+	if (attempt->result->job.guarded) {
 		attempt_guard_push(attempt);
 		return;
 	}

@@ -44,7 +44,7 @@ void lanes_update(
 			lanes->list =
 				xreallocarray(lanes->list, lanes->count + 1, sizeof(*lanes->list));
 			lane = &lanes->list[lanes->count++];
-			*lane = (struct lane){.service = xstrdup(id)};
+			*lane = (struct lane){.service = xstrdup(id), .next_ms = INT64_MAX};
 			lane->rules = rules_of(&config->profiles[i]);
 			throttle_init(&lane->throttle, &lane->rules, mono_ms);
 		}
@@ -164,11 +164,29 @@ static void log_change(const struct lane *lane, enum throttle_state before, int6
 	}
 }
 
-void lane_landed(struct lane *lane, const struct attempt_result *result, int64_t mono_ms)
+/* An eighth of each new one, so that a few stragglers change little. */
+static void note_duration(struct lane *lane, int64_t took_ms)
+{
+	int64_t took_us = (took_ms > 0 ? took_ms : 1) * 1000;
+
+	lane->takes_us =
+		lane->takes_us == 0 ? took_us : lane->takes_us + (took_us - lane->takes_us) / 8;
+}
+
+size_t lane_pace(const struct lane *lane, size_t count, int64_t span_ms)
+{
+	return lane->takes_us == 0 ? 0 : (size_t)((int64_t)count * span_ms * 1000 / lane->takes_us);
+}
+
+void lane_landed(
+	struct lane *lane, const struct attempt_result *result, int64_t started_ms, int64_t mono_ms)
 {
 	enum throttle_state before = lane->throttle.state;
 
 	lane->in_flight--;
+	lane->stalled = false;
+	if (!result->interrupted)
+		note_duration(lane, mono_ms - started_ms);
 	if (!result->asked)
 		return;
 	throttle_result(

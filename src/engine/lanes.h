@@ -15,6 +15,12 @@ struct lane {
 	struct throttle throttle;
 	struct throttle_rules rules;
 	int64_t told_closed_ms; /* the opening that was last told to be waited for */
+	/* By the store's last answer: when there is something to do; INT64_MAX for never. */
+	int64_t next_ms;
+	/* By the monotonic clock: until then what is due and cannot be claimed is not asked for. */
+	int64_t busy_until_ms;
+	bool stalled;	  /* what stood ready waited for too long, and nothing has ended since */
+	int64_t takes_us; /* a try, smoothed; 0: none has ended yet */
 };
 
 struct lanes {
@@ -62,8 +68,17 @@ bool lane_takes_requests(
 /* COUNT attempts start, REQUESTS of them with a request to the service. */
 void lane_started(struct lane *lane, size_t count, size_t requests, int64_t mono_ms);
 
-/* An attempt ended: what its answer tells of the service is learnt, and a change of state logged.
+/*
+ * An attempt that began at STARTED_MS ended: what its answer tells of the service is learnt, and a
+ * change of state logged.
  */
-void lane_landed(struct lane *lane, const struct attempt_result *result, int64_t mono_ms);
+void lane_landed(struct lane *lane, const struct attempt_result *result, int64_t started_ms,
+	int64_t mono_ms);
+
+/*
+ * How many of COUNT tries under way at any time end within SPAN_MS, at the pace of late; 0 before
+ * the first has ended.
+ */
+size_t lane_pace(const struct lane *lane, size_t count, int64_t span_ms);
 
 #endif

@@ -7,16 +7,22 @@
 #include "engine/attempt.h"
 
 /*
- * The one pump (DESIGN.md, decision 4). Every event only pokes it: in its next round it stores what
- * attempts came to and claims what is due, both in one transaction, starts what it claimed, and
- * sets its timer to the next due instant. Waiting uses up no attempt.
+ * The one pump (DESIGN.md, decision 4). Every event only pokes it: in its next round it orders that
+ * what attempts came to is stored and what is due is claimed, both in one transaction, starts what
+ * was claimed, and sets its timer to the next due instant. Waiting uses up no attempt.
+ *
+ * One order is out at a time; results that come meanwhile, and under load for a moment longer, go
+ * with the next. Where tries follow each other quickly, jobs are claimed ahead of need and wait
+ * here, so that no place in flight waits for a disk; what is not needed after all is returned as it
+ * was.
  */
 struct pump;
 
 struct pump_observer {
 	/* A job's try was stored: its state is now STATE. */
 	void (*settled)(void *context, const struct attempt_result *result, enum job_state state);
-	/* Nothing is in flight or unsaved; the next job is to be acted on at NEXT_MS, or INT64_MAX.
+	/* Nothing is in flight, claimed, ordered or unsaved; the next job is to be acted on at
+	 * NEXT_MS, or INT64_MAX.
 	 */
 	void (*idle)(void *context, int64_t next_ms);
 	void *context;
@@ -25,6 +31,13 @@ struct pump_observer {
 struct pump_options {
 	struct loop *loop;
 	struct store *store;
+	/*
+	 * Carries orders out, one at a time and each in a transaction, on a handle of its own.
+	 * NULL: the loop does, on STORE.
+	 */
+	struct crew *writer;
+	struct store *writer_store;
+	struct crew *makers; /* make PKCS#12; NULL: the loop does */
 	struct http *http;
 	struct pki *pki;
 	struct pump_observer observer;
@@ -38,13 +51,16 @@ struct pump *pump_new(const struct pump_options *options, struct settings *setti
 /* Nothing may be in flight (pump_drain, pump_abort). */
 void pump_free(struct pump *pump);
 
-/* Looks in the next round of the loop whether there is something to do. */
+/*
+ * Looks in the next round of the loop whether there is something to do, also after others than the
+ * pump have written the store: what is claimed and not begun is looked at again before it is.
+ */
 void pump_poke(struct pump *pump);
 
 /* Goes on with other settings; what is in flight ends with the old ones. */
 void pump_use(struct pump *pump, struct settings *settings, struct pki *pki);
 
-/* Claims nothing more; observer.idle tells when all that was in flight is stored. */
+/* Begins nothing more; observer.idle tells when all that was in flight is stored. */
 void pump_drain(struct pump *pump);
 /* Breaks off what is in flight; it goes back to the queue. */
 void pump_abort(struct pump *pump);

@@ -28,12 +28,19 @@ void pump_look_at_clocks(struct pump *pump)
 		(long long)(step_ms > 0 ? step_ms : -step_ms) / 1000,
 		pump->in_flight > 0 ? "; the leases of what is in flight follow it" : "");
 	pump->stepped = true;
+	pump->steps++;
+	pump->looking = true;
 }
 
-static bool is_over(const struct pump *pump, const struct flight *flight)
+static bool is_over(const struct pump *pump, const struct http_fence *lease, bool lost)
 {
-	return flight->lost || flight->lease.mono_ms <= pump_mono_now(pump) ||
-	       (!pump->stepped && flight->lease.wall_ms <= pump_wall_now(pump));
+	return lost || lease->mono_ms <= pump_mono_now(pump) ||
+	       (!pump->stepped && lease->wall_ms <= pump_wall_now(pump));
+}
+
+bool pump_ready_is_over(const struct pump *pump, const struct ready *ready)
+{
+	return is_over(pump, &ready->lease, ready->lost);
 }
 
 void pump_end_overdue(struct pump *pump)
@@ -42,7 +49,7 @@ void pump_end_overdue(struct pump *pump)
 
 	/* Each that ends takes itself out of the list. */
 	while (flight != NULL) {
-		if (is_over(pump, flight)) {
+		if (is_over(pump, &flight->lease, flight->lost)) {
 			attempt_cancel(flight->attempt);
 			flight = pump->flights;
 		} else {
@@ -63,8 +70,7 @@ int64_t pump_first_lease_end(const struct pump *pump)
 	return end_ms;
 }
 
-/* No lease in the store can have longer to run than this. */
-static int64_t longest_ms(const struct pump *pump)
+int64_t pump_longest_lease_ms(const struct pump *pump)
 {
 	int64_t longest = pump_config(pump)->lease_ms, mono_ms = pump_mono_now(pump);
 	const struct flight *flight;
@@ -77,67 +83,84 @@ static int64_t longest_ms(const struct pump *pump)
 	return longest;
 }
 
-bool pump_leases_need_mending(struct pump *pump, bool *needed, struct error *error)
-{
-	int64_t last_ms;
+/* ---- renewing ---- */
 
-	if (!store_lease_last(pump->options.store, &last_ms, error))
-		return false;
-	pump->too_long = last_ms > pump_wall_now(pump) + longest_ms(pump) + STEP_MS;
-	*needed = pump->too_long || (pump->stepped && pump->in_flight > 0);
-	return true;
-}
+/* Calls EACH for the lease of all that is held here. */
+typedef void each_lease(void *context, int64_t job_id, const unsigned char *token,
+	struct http_fence *lease, bool *lost);
 
-static struct store_lease *make_renewals(const struct pump *pump)
-{
-	struct store_lease *leases = xcalloc(pump->in_flight, sizeof(*leases));
-	int64_t wall_ms = pump_wall_now(pump), mono_ms = pump_mono_now(pump);
-	const struct flight *flight;
-	size_t i = 0;
-
-	for (flight = pump->flights; flight != NULL; flight = flight->next, i++) {
-		leases[i].job_id = flight->job_id;
-		memcpy(leases[i].token, flight->token, LEASE_TOKEN_SIZE);
-		leases[i].until_ms = wall_ms + flight->lease.mono_ms - mono_ms;
-	}
-	return leases;
-}
-
-static bool shorten(struct pump *pump, struct error *error)
-{
-	int64_t most_ms = longest_ms(pump);
-	size_t count;
-
-	if (!store_leases_shorten(
-		    pump->options.store, pump_wall_now(pump) + most_ms, &count, error))
-		return false;
-	if (count > 0)
-		log_notice("%zu leases are from before the clock was set back: they end in %lld s",
-			count, (long long)most_ms / 1000);
-	return true;
-}
-
-bool pump_leases_mend(struct pump *pump, struct store_lease **renewed, struct error *error)
-{
-	*renewed = NULL;
-	if (pump->stepped && pump->in_flight > 0) {
-		*renewed = make_renewals(pump);
-		if (!store_leases_renew(pump->options.store, *renewed, pump->in_flight, error))
-			return false;
-	}
-	return !pump->too_long || shorten(pump, error);
-}
-
-void pump_leases_mended(struct pump *pump, const struct store_lease *renewed)
+static void for_each(const struct pump *pump, each_lease *each, void *context)
 {
 	struct flight *flight;
-	size_t i = 0;
+	struct ready *ready;
+	size_t i;
 
-	pump->stepped = false;
-	if (renewed == NULL)
-		return;
-	for (flight = pump->flights; flight != NULL; flight = flight->next, i++) {
-		flight->lease.wall_ms = renewed[i].until_ms;
-		flight->lost = !renewed[i].held;
+	for (flight = pump->flights; flight != NULL; flight = flight->next)
+		each(context, flight->job_id, flight->token, &flight->lease, &flight->lost);
+	for (i = 0; i < pump->ready_lanes; i++) {
+		for (ready = pump->ready[i].first; ready != NULL; ready = ready->next)
+			each(context, ready->claimed.job.id, ready->token, &ready->lease,
+				&ready->lost);
 	}
+}
+
+struct making {
+	struct store_lease *leases;
+	size_t count;
+	int64_t ahead_ms; /* of wall time */
+};
+
+static void make(void *context, int64_t job_id, const unsigned char *token,
+	struct http_fence *lease, bool *lost)
+{
+	struct making *making = context;
+	struct store_lease *made = &making->leases[making->count++];
+
+	(void)lost;
+	made->job_id = job_id;
+	memcpy(made->token, token, LEASE_TOKEN_SIZE);
+	made->until_ms = lease->mono_ms + making->ahead_ms;
+}
+
+struct store_lease *pump_leases_make(const struct pump *pump, size_t *count)
+{
+	struct making making = {
+		.leases = xcalloc(pump->in_flight + pump->ready_count, sizeof(*making.leases)),
+		.ahead_ms = pump_wall_now(pump) - pump_mono_now(pump),
+	};
+
+	for_each(pump, make, &making);
+	*count = making.count;
+	return making.leases;
+}
+
+struct mended {
+	const struct store_lease *renewed;
+	size_t count;
+};
+
+/* What was started or has landed since is found, or not looked for. */
+static void mend(void *context, int64_t job_id, const unsigned char *token,
+	struct http_fence *lease, bool *lost)
+{
+	const struct mended *mended = context;
+	size_t i;
+
+	for (i = 0; i < mended->count; i++) {
+		const struct store_lease *renewed = &mended->renewed[i];
+
+		if (renewed->job_id != job_id ||
+			memcmp(renewed->token, token, LEASE_TOKEN_SIZE) != 0)
+			continue;
+		lease->wall_ms = renewed->until_ms;
+		*lost = !renewed->held;
+		return;
+	}
+}
+
+void pump_leases_mended(struct pump *pump, const struct store_lease *renewed, size_t count)
+{
+	struct mended mended = {renewed, count};
+
+	for_each(pump, mend, &mended);
 }

@@ -16,51 +16,51 @@ const struct config *pump_config(const struct pump *pump)
 	return settings_config(pump->settings);
 }
 
-/* Out of hours the lane's next instant is its opening, or before it what is to be looked at. */
-static bool wait_for_opening(struct pump *pump, struct lane *lane, struct store_claim *claim,
-	int64_t *next_ms, struct error *error)
+size_t pump_room(const struct pump *pump)
 {
-	int64_t opens_ms = lane_opens_ms(lane, pump_config(pump), claim->now_ms), open_next_ms;
+	size_t concurrency = (size_t)pump_config(pump)->concurrency;
 
-	claim->only_verifying = false;
-	if (!store_next(pump->options.store, claim, &open_next_ms, error))
-		return false;
-	if (open_next_ms <= claim->now_ms)
-		lane_tell_closed(lane, opens_ms);
-	if (open_next_ms < opens_ms)
-		open_next_ms = opens_ms;
-	if (open_next_ms < *next_ms)
-		*next_ms = open_next_ms;
-	return true;
+	return concurrency > pump->in_flight ? concurrency - pump->in_flight : 0;
 }
 
-bool pump_next_instant(struct pump *pump, int64_t *next_ms, struct error *error)
+struct store_claim pump_make_claim(const struct pump *pump, size_t lane, int64_t opens_ms)
 {
-	size_t room = (size_t)pump_config(pump)->concurrency, i;
 	int64_t now_ms = pump_wall_now(pump);
 
-	*next_ms = INT64_MAX;
-	if (pump->draining || pump->in_flight >= room)
-		return true;
-	for (i = 0; i < pump->lanes.count; i++) {
-		struct store_claim claim = pump_make_claim(pump, i, 0);
-		int64_t lane_next, wait_ms;
+	return (struct store_claim){
+		.service = pump->lanes.list[lane].service,
+		.now_ms = now_ms,
+		.lease_until_ms = now_ms + pump_config(pump)->lease_ms,
+		.ignore_due = pump->options.ignore_due,
+		.base_since_ms = pump->options.base_since_ms,
+		.only_verifying = opens_ms > now_ms,
+		/* What would be over by the opening is given up, and not left to wait for it. */
+		.or_ends_before_ms = opens_ms == INT64_MAX ? 0 : opens_ms,
+	};
+}
 
-		wait_ms =
-			lane_wait_ms(&pump->lanes.list[i], pump_config(pump), pump_mono_now(pump));
+int64_t pump_next_instant(const struct pump *pump)
+{
+	int64_t now_ms = pump_wall_now(pump), mono_ms = pump_mono_now(pump), next_ms = INT64_MAX;
+	size_t i;
+
+	if (pump->draining || pump_room(pump) == 0)
+		return INT64_MAX;
+	for (i = 0; i < pump->lanes.count; i++) {
+		const struct lane *lane = &pump->lanes.list[i];
+		int64_t wait_ms = lane_wait_ms(lane, pump_config(pump), mono_ms);
+		int64_t lane_next = pump->ready[i].count > 0 ? now_ms : lane->next_ms;
+
 		if (wait_ms < 0)
 			continue;
-		if (!store_next(pump->options.store, &claim, &lane_next, error))
-			return false;
-		if (claim.only_verifying &&
-			!wait_for_opening(pump, &pump->lanes.list[i], &claim, &lane_next, error))
-			return false;
+		if (lane->busy_until_ms > mono_ms && wait_ms < lane->busy_until_ms - mono_ms)
+			wait_ms = lane->busy_until_ms - mono_ms;
 		if (lane_next < now_ms + wait_ms)
 			lane_next = now_ms + wait_ms;
-		if (lane_next < *next_ms)
-			*next_ms = lane_next;
+		if (lane_next < next_ms)
+			next_ms = lane_next;
 	}
-	return true;
+	return next_ms;
 }
 
 bool pump_untried(const struct pump *pump, bool *untried, struct error *error)
@@ -71,6 +71,11 @@ bool pump_untried(const struct pump *pump, bool *untried, struct error *error)
 	/* Nothing is tried while nothing can be written, and that may last. */
 	if (pump->store_retry_ms != 0)
 		return true;
+	/* What is claimed, or about to be, is not in the store's answer. */
+	if (pump->ready_count > 0 || pump->order != NULL) {
+		*untried = true;
+		return true;
+	}
 	for (i = 0; i < pump->lanes.count && !*untried; i++) {
 		struct store_claim claim = pump_make_claim(pump, i, 0);
 

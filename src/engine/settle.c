@@ -5,7 +5,7 @@
 #include "base/civil.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "engine/pump_private.h"
+#include "engine/writer.h"
 
 static void settle_failure(const struct backoff_rules *rules, const struct attempt_result *result,
 	int64_t now_ms, uint64_t random, struct settling *settling)

@@ -113,7 +113,8 @@ bool pki_new(const struct pki_options *options, struct pki **result, struct erro
 	pki->pkcs12_max_iterations = options->pkcs12_max_iterations > 0
 					     ? options->pkcs12_max_iterations
 					     : DEFAULT_PKCS12_ITERATIONS;
-	if (!set_up(pki, error) || !load_trust(pki, options->trust_file, error) ||
+	if (!set_up(pki, error) ||
+		(!options->without_trust && !load_trust(pki, options->trust_file, error)) ||
 		(pool != NULL && *pool != '\0' &&
 			!certificates_load(pki, pool, pki->pool, error))) {
 		pki_free(pki);

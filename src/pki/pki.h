@@ -19,6 +19,7 @@ struct pki;
 struct pki_options {
 	const char *trust_file;		/* PEM; NULL or "": the system's trust store */
 	const char *intermediates_file; /* PEM pool that completes chains; NULL or "": none */
+	bool without_trust;		/* for making PKCS#12 alone: nothing is trusted */
 	int pkcs12_max_iterations;	/* 0: the default of 100,000 */
 };
 

@@ -844,33 +844,55 @@ static void test_wakes_at_the_due_instant(void **state)
 	assert_state(fixture, "c1", JOB_INSTALLED);
 }
 
-static void abort_now(void *context)
+/* Calls EVENT once something is in flight, before the loop gets to it. */
+struct at_start {
+	struct engine_fixture *fixture;
+	struct loop_timer *timer;
+	void (*event)(struct engine_fixture *fixture);
+};
+
+static void wait_for_start(void *context)
 {
-	pump_abort(context);
+	const struct at_start *start = context;
+
+	if (pump_in_flight(start->fixture->pump) > 0)
+		start->event(start->fixture);
+	else
+		loop_timer_set(start->timer, 0);
+}
+
+/* Pokes the pump and turns the loop until it is idle, with EVENT between. */
+static void pump_with(struct engine_fixture *fixture, void (*event)(struct engine_fixture *fixture))
+{
+	struct at_start start = {.fixture = fixture, .event = event};
+
+	start.timer = loop_timer_new(fixture->loop, wait_for_start, &start);
+	loop_timer_set(start.timer, 0);
+	engine_fixture_pump(fixture);
+	loop_timer_free(start.timer);
+}
+
+static void abort_now(struct engine_fixture *fixture)
+{
+	pump_abort(fixture->pump);
 }
 
 static void test_abort_between_claim_and_look(void **state)
 {
 	struct engine_fixture *fixture = *state;
-	struct loop_timer *timer = loop_timer_new(fixture->loop, abort_now, fixture->pump);
-	struct error error;
 
 	fixture->edge = EDGE_SERVES_OLD;
 	take(fixture, "c1", 1);
 	advance_to(fixture, DUE_MS);
 	engine_fixture_pump(fixture);
 	advance_to(fixture, next_of(fixture, "c1"));
-	pump_poke(fixture->pump);
-	loop_timer_set(timer, 0);
-	assert_true(loop_run(fixture->loop, &error));
-	loop_timer_free(timer);
+	pump_with(fixture, abort_now);
 	assert_state(fixture, "c1", JOB_VERIFYING);
 	assert_attempts(fixture, "c1", "push:done:200 verify:old:0 verify:interrupted:0");
 }
 
-static void reload(void *context)
+static void reload(struct engine_fixture *fixture)
 {
-	struct engine_fixture *fixture = context;
 	struct pki *old = fixture->pki;
 	struct error error;
 
@@ -888,17 +910,12 @@ static void test_reload_between_claim_and_start(void **state)
 		.links = "{\"service\":\"docex\",\"service_code\":\"d1\","
 			 "\"fqdn\":\"www.example.jp\"}"};
 	struct engine_fixture *fixture = *state;
-	struct loop_timer *timer = loop_timer_new(fixture->loop, reload, fixture);
-	struct error error;
 
 	engine_fixture_take(fixture, &record, NULL);
 	advance_to(fixture, DUE_MS);
-	pump_poke(fixture->pump);
-	loop_timer_set(timer, 0);
-	assert_true(loop_run(fixture->loop, &error));
+	pump_with(fixture, reload);
 	assert_int_equal(fixture->sent_count, 1);
 	assert_state(fixture, "c1", JOB_INSTALLED);
-	loop_timer_free(timer);
 }
 
 int main(void)
