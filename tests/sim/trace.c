@@ -19,7 +19,7 @@ void trace_clear(void)
 	line_count = 0;
 }
 
-static void add(const char *format, va_list arguments)
+__attribute__((format(printf, 1, 0))) static void add(const char *format, va_list arguments)
 {
 	char *line = lines[line_count++ % TRACE_LINES], when[CIVIL_INSTANT_MAX];
 	int used;
