@@ -93,13 +93,31 @@ static bool write_all(int fd, const char *data, size_t length)
 	return true;
 }
 
+int file_make_beside(const char *path, char **temporary)
+{
+	char *directory = path_directory(path);
+	const char *slash = strrchr(path, '/');
+	int fd;
+
+	*temporary = xasprintf("%s/.%s.XXXXXX", directory, slash != NULL ? slash + 1 : path);
+	free(directory);
+	fd = mkostemp(*temporary, O_CLOEXEC);
+	if (fd < 0) {
+		int reason = errno;
+
+		free(*temporary);
+		*temporary = NULL;
+		errno = reason;
+	}
+	return fd;
+}
+
 bool file_write_atomic(
 	const char *path, const void *data, size_t length, mode_t mode, struct error *error)
 {
 	char *directory = path_directory(path);
-	const char *slash = strrchr(path, '/');
-	char *temporary = xasprintf("%s/.%s.XXXXXX", directory, slash != NULL ? slash + 1 : path);
-	int fd = mkostemp(temporary, O_CLOEXEC);
+	char *temporary;
+	int fd = file_make_beside(path, &temporary);
 	bool done = false;
 
 	if (fd < 0) {

@@ -25,6 +25,13 @@ bool must_check file_write_atomic(
 	const char *path, const void *data, size_t length, mode_t mode, struct error *error);
 
 /*
+ * Makes an empty file (mode 0600) beside PATH, ".NAME." and six random characters, to be written
+ * and then given PATH's name. *TEMPORARY is its name, to be freed. Returns its descriptor, or -1
+ * with errno set and *TEMPORARY NULL.
+ */
+int file_make_beside(const char *path, char **temporary);
+
+/*
  * Gives TEMPORARY (of the same file system) the name PATH, for good, and never in the place of
  * something that is there: permanent error then. TEMPORARY's content is to be synced before. After
  * an error nothing has the name PATH that had it not before, and TEMPORARY may be gone.

@@ -85,37 +85,46 @@ static bool take_migration(struct calendar_request *request, int option, const c
 	}
 }
 
+#define OPTIONS_MAX 12
+
+/* The options that VERB takes, for getopt_long. */
+static void list_options(const struct calendar_verb *verb, struct option taken[OPTIONS_MAX + 1])
+{
+	const struct {
+		bool taken;
+		struct option option;
+	} all[OPTIONS_MAX] = {
+		{true, {"holidays", required_argument, NULL, OPTION_HOLIDAYS}},
+		{true, {"json", no_argument, NULL, OPTION_JSON}},
+		{true, {"help", no_argument, NULL, OPTION_HELP}},
+		{verb->takes_service, {"service", required_argument, NULL, OPTION_SERVICE}},
+		{verb->takes_config, {"config", required_argument, NULL, OPTION_CONFIG}},
+		{verb->takes_judging, {"now", required_argument, NULL, OPTION_NOW}},
+		{verb->takes_judging, {"trust", required_argument, NULL, OPTION_TRUST}},
+		{verb->takes_judging,
+			{"intermediates", required_argument, NULL, OPTION_INTERMEDIATES}},
+		{verb->takes_migration, {"expires", required_argument, NULL, OPTION_EXPIRES}},
+		{verb->takes_migration, {"successor", required_argument, NULL, OPTION_SUCCESSOR}},
+		{verb->takes_migration, {"record", required_argument, NULL, OPTION_RECORD}},
+		{verb->takes_migration,
+			{"successor-record", required_argument, NULL, OPTION_SUCCESSOR_RECORD}},
+	};
+	size_t i, count = 0;
+
+	for (i = 0; i < OPTIONS_MAX; i++) {
+		if (all[i].taken)
+			taken[count++] = all[i].option;
+	}
+	taken[count] = (struct option){0};
+}
+
 /* False when --help was answered, or an option is wrong; *STATUS says which. */
 static bool parse_options(struct calendar_request *request, int argc, char **argv, int *status)
 {
-	struct option taken[13] = {
-		{"holidays", required_argument, NULL, OPTION_HOLIDAYS},
-		{"json", no_argument, NULL, OPTION_JSON},
-		{"help", no_argument, NULL, OPTION_HELP},
-	};
-	size_t count = 3;
+	struct option taken[OPTIONS_MAX + 1];
 	int option;
 
-	if (request->verb->takes_service)
-		taken[count++] =
-			(struct option){"service", required_argument, NULL, OPTION_SERVICE};
-	if (request->verb->takes_config)
-		taken[count++] = (struct option){"config", required_argument, NULL, OPTION_CONFIG};
-	if (request->verb->takes_judging) {
-		taken[count++] = (struct option){"now", required_argument, NULL, OPTION_NOW};
-		taken[count++] = (struct option){"trust", required_argument, NULL, OPTION_TRUST};
-		taken[count++] = (struct option){
-			"intermediates", required_argument, NULL, OPTION_INTERMEDIATES};
-	}
-	if (request->verb->takes_migration) {
-		taken[count++] =
-			(struct option){"expires", required_argument, NULL, OPTION_EXPIRES};
-		taken[count++] =
-			(struct option){"successor", required_argument, NULL, OPTION_SUCCESSOR};
-		taken[count++] = (struct option){"record", required_argument, NULL, OPTION_RECORD};
-		taken[count++] = (struct option){
-			"successor-record", required_argument, NULL, OPTION_SUCCESSOR_RECORD};
-	}
+	list_options(request->verb, taken);
 	/* glibc's way to begin anew, since main may have used getopt for its own options. */
 	optind = 0;
 	while ((option = getopt_long(argc, argv, "", taken, NULL)) != -1) {

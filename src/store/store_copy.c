@@ -30,13 +30,8 @@ static const char *const companions[] = {"-journal", "-wal", "-shm"};
 
 static bool make_temporary(const char *path, char **temporary, struct error *error)
 {
-	char *directory = path_directory(path);
-	const char *slash = strrchr(path, '/');
-	int fd;
+	int fd = file_make_beside(path, temporary);
 
-	*temporary = xasprintf("%s/.%s.XXXXXX", directory, slash != NULL ? slash + 1 : path);
-	free(directory);
-	fd = mkostemp(*temporary, O_CLOEXEC);
 	if (fd >= 0) {
 		close(fd);
 		return true;
@@ -45,8 +40,6 @@ static bool make_temporary(const char *path, char **temporary, struct error *err
 		errno == ENOENT || errno == EACCES || errno == EROFS ? ERROR_PERMANENT
 								     : ERROR_TEMPORARY,
 		"%s: no file can be made beside it: %s", path, strerror(errno));
-	free(*temporary);
-	*temporary = NULL;
 	return false;
 }
 
