@@ -194,7 +194,26 @@ static const char migration_3[] =
 	" value INTEGER NOT NULL"
 	") STRICT, WITHOUT ROWID;";
 
-const char *const store_migrations[] = {migration_1, migration_2, migration_3};
+/*
+ * What an operator told a service to wait for, and when each source and each service last did what
+ * it is there for: both outlive a restart.
+ */
+static const char migration_4[] = "CREATE TABLE pauses("
+				  " service TEXT NOT NULL PRIMARY KEY,"
+				  " since_ms INTEGER NOT NULL,"
+				  " who TEXT NOT NULL,"
+				  " reason TEXT NOT NULL"
+				  ") STRICT, WITHOUT ROWID;"
+				  "CREATE TABLE progress("
+				  " kind TEXT NOT NULL CHECK(kind IN ('source', 'service')),"
+				  " name TEXT NOT NULL,"
+				  " succeeded_ms INTEGER NOT NULL DEFAULT 0,"
+				  " failed_ms INTEGER NOT NULL DEFAULT 0,"
+				  " failure TEXT NOT NULL DEFAULT '',"
+				  " PRIMARY KEY(kind, name)"
+				  ") STRICT, WITHOUT ROWID;";
+
+const char *const store_migrations[] = {migration_1, migration_2, migration_3, migration_4};
 const int store_migration_count = ARRAY_LENGTH(store_migrations);
 
 bool store_refuse_newer(const char *path, int64_t version, struct error *error)

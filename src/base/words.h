@@ -1,0 +1,26 @@
+#ifndef BASE_WORDS_H
+#define BASE_WORDS_H
+
+#include <libintl.h>
+
+/*
+ * What people read in their own language. The source is English; the catalogues in src/words have
+ * the rest. What is logged, stored, or read by programs (--json) stays English.
+ */
+
+/* TEXT in the language of the thread's locale; TEXT itself where there is no translation. */
+#define _(text) dgettext("certinstalld", text)
+/* Marks TEXT for translation where it stands; _() translates it where it is used. */
+#define N_(text) text
+
+/*
+ * Takes the language from the environment (LC_ALL, LC_MESSAGES, LANG, LANGUAGE). Catalogues come
+ * from LOCALEDIR, or from $CERTINSTALL_LOCALEDIR where that is set. A program that does not call
+ * this speaks English.
+ */
+void words_init(void);
+
+/* English again in the whole process: before anything that programs read is written. */
+void words_english(void);
+
+#endif
