@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/words.h"
+
 /* Howard Hinnant's "days from civil": eras of 400 years that begin on 1 March. */
 civil_day civil_from_date(int year, int month, int day)
 {
@@ -61,10 +63,18 @@ int civil_weekday(civil_day day)
 
 const char *civil_weekday_name(int weekday)
 {
-	static const char *const names[] = {
-		"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
+	static const char *const names[] = {N_("Sunday"), N_("Monday"), N_("Tuesday"),
+		N_("Wednesday"), N_("Thursday"), N_("Friday"), N_("Saturday")};
 
-	return names[weekday];
+	return _(names[weekday]);
+}
+
+const char *civil_weekday_short(int weekday)
+{
+	static const char *const names[] = {
+		N_("Sun"), N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat")};
+
+	return _(names[weekday]);
 }
 
 civil_day civil_day_of(int64_t instant_ms, int offset_min)

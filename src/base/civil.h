@@ -29,8 +29,9 @@ bool civil_date_exists(int year, int month, int day);
 int civil_days_in_month(int year, int month);
 /* 0 is Sunday, 6 Saturday. */
 int civil_weekday(civil_day day);
-/* "Sunday" to "Saturday". */
+/* "Sunday" to "Saturday", "Sun" to "Sat", in the language of the reader (base/words.h). */
 const char *civil_weekday_name(int weekday);
+const char *civil_weekday_short(int weekday);
 
 /* The day that INSTANT falls on, at OFFSET_MIN minutes east of UTC. */
 civil_day civil_day_of(int64_t instant_ms, int offset_min);

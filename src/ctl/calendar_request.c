@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/file.h"
+#include "base/words.h"
 #include "domain/holidays.h"
 
 static void usage(const struct calendar_verb *verb, FILE *stream)
@@ -140,6 +141,7 @@ static bool parse_options(struct calendar_request *request, int argc, char **arg
 			break;
 		case OPTION_JSON:
 			request->json = true;
+			words_english();
 			break;
 		case OPTION_NOW:
 			request->now = optarg;

@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "base/words.h"
 #include "ctl/calendar_request.h"
 #include "domain/forecast.h"
 
@@ -227,6 +228,7 @@ static bool take(struct forecast_options *options, int option, const char *value
 		return true;
 	case OPTION_JSON:
 		options->json = true;
+		words_english();
 		return true;
 	case OPTION_CONFIG:
 		options->config_path = value;

@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "base/words.h"
 #include "config.h"
 #include "ctl/verb_backup.h"
 #include "ctl/verb_calendar.h"
@@ -68,6 +69,7 @@ int main(int argc, char **argv)
 {
 	const struct verb *verb;
 
+	words_init();
 	if (argc < 2) {
 		usage(stderr);
 		return USAGE_STATUS;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "base/words.h"
 #include "ops/privilege.h"
 
 enum {
@@ -98,6 +99,7 @@ static bool parse(struct store_request *request, int argc, char **argv, int *sta
 			request->config_path = optarg;
 		} else if (option == OPTION_JSON) {
 			request->json = true;
+			words_english();
 		} else if (!take_own(request, option, optarg)) {
 			usage(request->verb, stderr);
 			return false;

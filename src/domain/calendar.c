@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/words.h"
 
 struct calendar calendar_default(const struct holidays *holidays)
 {
@@ -38,18 +39,23 @@ static void closed_why(
 	char why[DAY_WHY_MAX], int weekday, const char *holiday, bool is_weekend, bool is_closing)
 {
 	const char *name = civil_weekday_name(weekday);
-	const char *also = is_closing ? " and a company closing day" : "";
 	char text[2 * DAY_WHY_MAX];
 
 	if (holiday != NULL && is_weekend)
-		snprintf(text, sizeof(text), "a national holiday (%s)%s a %s%s", holiday,
-			is_closing ? "," : " and", name, also);
+		snprintf(text, sizeof(text),
+			is_closing ? _("a national holiday (%s), a %s and a company closing day")
+				   : _("a national holiday (%s) and a %s"),
+			holiday, name);
 	else if (holiday != NULL)
-		snprintf(text, sizeof(text), "%s, a national holiday (%s)%s", name, holiday, also);
+		snprintf(text, sizeof(text),
+			is_closing ? _("%s, a national holiday (%s) and a company closing day")
+				   : _("%s, a national holiday (%s)"),
+			name, holiday);
 	else if (is_weekend)
-		snprintf(text, sizeof(text), "%s%s", name, also);
+		snprintf(text, sizeof(text), is_closing ? _("%s and a company closing day") : "%s",
+			name);
 	else
-		snprintf(text, sizeof(text), "%s, a company closing day", name);
+		snprintf(text, sizeof(text), _("%s, a company closing day"), name);
 	text_sanitise(why, DAY_WHY_MAX, text, strlen(text));
 }
 
@@ -64,7 +70,7 @@ enum day_kind calendar_day(const struct calendar *calendar, civil_day day, char 
 	holiday = holidays_name(calendar->holidays, day);
 	if (holiday == NULL && !is_weekend && !is_closing) {
 		if (why != NULL)
-			snprintf(why, DAY_WHY_MAX, "%s, a business day",
+			snprintf(why, DAY_WHY_MAX, _("%s, a business day"),
 				civil_weekday_name(weekday));
 		return DAY_BUSINESS;
 	}

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/words.h"
 #include "domain/checklist_private.h"
 #include "domain/hostname.h"
 
@@ -11,7 +12,7 @@ char *checklist_pair_text(const struct checklist *list)
 {
 	if (list->service_code[0] == '\0')
 		return xstrdup(list->service_name);
-	return xasprintf("%s (service code %s)", list->service_name, list->service_code);
+	return xasprintf(_("%s (service code %s)"), list->service_name, list->service_code);
 }
 
 /* ---- pairs ---- */

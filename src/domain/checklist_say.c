@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/words.h"
 #include "domain/checklist_private.h"
 
+/* FORMAT is translated here. */
 __attribute__((format(printf, 5, 6))) static void say(struct checklist_statement **statements,
 	size_t *count, const char *code, const char *source, const char *format, ...)
 {
@@ -13,7 +15,7 @@ __attribute__((format(printf, 5, 6))) static void say(struct checklist_statement
 	*statements = xreallocarray(*statements, *count + 1, sizeof(**statements));
 	va_start(arguments, format);
 	(*statements)[(*count)++] =
-		(struct checklist_statement){code, xvasprintf(format, arguments), source};
+		(struct checklist_statement){code, xvasprintf(_(format), arguments), source};
 	va_end(arguments);
 }
 
@@ -34,24 +36,36 @@ static void warn_due(struct migration *migration, const struct list_work *work, 
 	const struct checklist *list = work->list;
 	civil_day due = civil_day_of(list->due_ms, TOKYO_OFFSET_MIN);
 	char day[CIVIL_DATE_MAX], limit[CIVIL_DATE_MAX];
-	const char *would =
-		list->due_basis == DUE_IF_TODAY ? "would be due at the earliest" : "is due";
+	bool earliest = list->due_basis == DUE_IF_TODAY;
 
 	if (!days->has_expiry || list->due_basis == DUE_NONE || is_installed(work))
 		return;
 	civil_format_date(day, due);
 	if (due > days->expiry) {
 		civil_format_date(limit, days->expiry);
-		WARN(migration, "due-after-expiry", "004, service, step 7",
-			"%s: the install %s on %s, after the old certificate's last day, %s: the "
-			"service would serve an expired certificate.",
-			pair, would, day, limit);
+		if (earliest)
+			WARN(migration, "due-after-expiry", "004, service, step 7",
+				"%s: the install would be due at the earliest on %s, after the old "
+				"certificate's last day, %s: the service would serve an expired "
+				"certificate.",
+				pair, day, limit);
+		else
+			WARN(migration, "due-after-expiry", "004, service, step 7",
+				"%s: the install is due on %s, after the old certificate's last "
+				"day, %s: the service would serve an expired certificate.",
+				pair, day, limit);
 	} else if (due > days->recommended) {
 		civil_format_date(limit, days->recommended);
-		WARN(migration, "due-after-recommended", "004",
-			"%s: the install %s on %s, later than one month before the old "
-			"certificate's end, %s.",
-			pair, would, day, limit);
+		if (earliest)
+			WARN(migration, "due-after-recommended", "004",
+				"%s: the install would be due at the earliest on %s, later than "
+				"one month before the old certificate's end, %s.",
+				pair, day, limit);
+		else
+			WARN(migration, "due-after-recommended", "004",
+				"%s: the install is due on %s, later than one month before the "
+				"old certificate's end, %s.",
+				pair, day, limit);
 	}
 }
 
@@ -63,7 +77,8 @@ static void warn_install(
 
 	if (behind == NULL)
 		return;
-	detail = behind->detail != NULL && behind->detail[0] != '\0' ? behind->detail : "no reason";
+	detail = behind->detail != NULL && behind->detail[0] != '\0' ? behind->detail
+								     : _("no reason");
 	if (behind->has_job && behind->state == JOB_FAILED)
 		WARN(migration, "install-failed", "004, service, step 7",
 			"%s: the install failed (%s) and goes on only when it is retried.", pair,

@@ -1,5 +1,7 @@
 #include "domain/checklist.h"
 
+#include "base/words.h"
+
 const char *ending_name(enum ending ending)
 {
 	static const char *const names[] = {
@@ -43,14 +45,14 @@ const char *step_actor_name(enum step_actor actor)
 const char *step_actor_text(enum step_actor actor)
 {
 	static const char *const texts[] = {
-		[ACTOR_CUSTOMER] = "the customer",
-		[ACTOR_ADMINISTRATOR] = "the customer's サービスグループの運用管理担当者",
+		[ACTOR_CUSTOMER] = N_("the customer"),
+		[ACTOR_ADMINISTRATOR] = N_("the customer's サービスグループの運用管理担当者"),
 		[ACTOR_ADMINISTRATOR_AND_PROVIDER] =
-			"the provider, when the サービスグループの運用管理担当者 asks for it",
-		[ACTOR_PROVIDER] = "the provider",
+			N_("the provider, when the サービスグループの運用管理担当者 asks for it"),
+		[ACTOR_PROVIDER] = N_("the provider"),
 	};
 
-	return texts[actor];
+	return _(texts[actor]);
 }
 
 const char *due_basis_name(enum due_basis basis)

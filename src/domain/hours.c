@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/civil.h"
+#include "base/words.h"
 
 #define MINUTES_A_DAY 1440
 
@@ -204,14 +205,20 @@ bool hours_check(const struct hours *hours, const struct calendar *calendar, int
 
 void hours_text(const struct hours *hours, char text[HOURS_TEXT_MAX])
 {
+	bool over_midnight = hours->until_minute < hours->from_minute;
+
 	if (hours->always)
-		snprintf(text, HOURS_TEXT_MAX, "at all hours");
+		snprintf(text, HOURS_TEXT_MAX, "%s", _("at all hours"));
 	else if (hours->from_minute == 0 && hours->until_minute == MINUTES_A_DAY)
-		snprintf(text, HOURS_TEXT_MAX, "on business days only");
+		snprintf(text, HOURS_TEXT_MAX, "%s", _("on business days only"));
 	else
-		snprintf(text, HOURS_TEXT_MAX, "%02d:%02d to %02d:%02d%s%s",
+		snprintf(text, HOURS_TEXT_MAX,
+			hours->business_days_only
+				? over_midnight ? _("%02d:%02d to %02d:%02d of the day after, on "
+						    "business days only")
+						: _("%02d:%02d to %02d:%02d, on business days only")
+			: over_midnight ? _("%02d:%02d to %02d:%02d of the day after")
+					: _("%02d:%02d to %02d:%02d"),
 			hours->from_minute / 60 % 100, hours->from_minute % 60,
-			hours->until_minute / 60 % 100, hours->until_minute % 60,
-			hours->until_minute < hours->from_minute ? " of the day after" : "",
-			hours->business_days_only ? ", on business days only" : "");
+			hours->until_minute / 60 % 100, hours->until_minute % 60);
 }

@@ -57,9 +57,14 @@ static bool judge_none(struct judgement *judgement)
 			judgement->service != NULL ? service_name(judgement->service)
 						   : link->service);
 	} else if (judgement->facts == NULL) {
-		trail_add(judgement, "9", TRAIL_NOTE,
-			"No certificate has been %s yet, so there is nothing to install.",
-			judgement->bring_in ? "registered" : "issued");
+		if (judgement->bring_in)
+			trail_add(judgement, "9", TRAIL_NOTE,
+				"No certificate has been registered yet, so there is nothing to "
+				"install.");
+		else
+			trail_add(judgement, "9", TRAIL_NOTE,
+				"No certificate has been issued yet, so there is nothing to "
+				"install.");
 	} else {
 		return false;
 	}
@@ -99,10 +104,19 @@ static void judge_digicert_cloud(struct judgement *judgement)
 			item_name(judgement->item));
 		return;
 	}
-	trail_add(judgement, "1", TRAIL_REFUSE, "%s%s%s%s.", item_name(judgement->item),
-		elsewhere ? " is sold for the content acceleration and WAF services only" : "",
-		elsewhere && later ? ", and" : "",
-		later ? " takes no link that is added after the contract began" : "");
+	if (elsewhere && later)
+		trail_add(judgement, "1", TRAIL_REFUSE,
+			"%s is sold for the content acceleration and WAF services only, and takes "
+			"no link that is added after the contract began.",
+			item_name(judgement->item));
+	else if (elsewhere)
+		trail_add(judgement, "1", TRAIL_REFUSE,
+			"%s is sold for the content acceleration and WAF services only.",
+			item_name(judgement->item));
+	else
+		trail_add(judgement, "1", TRAIL_REFUSE,
+			"%s takes no link that is added after the contract began.",
+			item_name(judgement->item));
 }
 
 static void judge_item(struct judgement *judgement)
@@ -151,8 +165,8 @@ static void judge_agency_name(struct judgement *judgement)
 			"the certificate do not count.",
 			fqdn, name);
 		trail_add(judgement, "4", TRAIL_NOTE,
-			wildcard ? "Under %s a wildcard name matches nothing but itself."
-				 : "Does not apply: under %s this common name is no wildcard.",
+			wildcard ? N_("Under %s a wildcard name matches nothing but itself.")
+				 : N_("Does not apply: under %s this common name is no wildcard."),
 			item);
 	} else if (hostname_matches_wildcard(name, fqdn)) {
 		trail_add(judgement, "3", TRAIL_NOTE,
@@ -187,12 +201,13 @@ static void judge_bring_in_service(struct judgement *judgement)
 		trail_add(judgement, "5", TRAIL_REFUSE,
 			"%s takes no certificate that the customer brought in.",
 			service_name(service));
+	} else if (service->bring_in == BRING_IN_OPTIONAL) {
+		trail_add(judgement, "5", TRAIL_PASS,
+			"%s takes certificates brought in; the customer may also install by hand.",
+			service_name(service));
 	} else {
-		trail_add(judgement, "5", TRAIL_PASS, "%s takes certificates brought in%s.",
-			service_name(service),
-			service->bring_in == BRING_IN_OPTIONAL
-				? "; the customer may also install by hand"
-				: "");
+		trail_add(judgement, "5", TRAIL_PASS, "%s takes certificates brought in.",
+			service_name(service));
 	}
 }
 
@@ -242,9 +257,11 @@ static void judge_key_kind(struct judgement *judgement)
 	const struct service_rules *service = judgement->service;
 	const struct certificate_facts *facts = judgement->facts;
 
-	if (service == NULL || facts->malformed) {
-		trail_add(judgement, "7", TRAIL_NOTE, "Not looked at: the %s.",
-			service == NULL ? "service is not known" : "certificate cannot be read");
+	if (service == NULL) {
+		trail_add(judgement, "7", TRAIL_NOTE, "Not looked at: the service is not known.");
+	} else if (facts->malformed) {
+		trail_add(judgement, "7", TRAIL_NOTE,
+			"Not looked at: the certificate cannot be read.");
 	} else if (!service->rsa2048_only) {
 		trail_add(judgement, "7", TRAIL_PASS, "%s takes keys of any kind; this is %s.",
 			service_name(service), facts->key);

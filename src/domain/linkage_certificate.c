@@ -1,10 +1,13 @@
 #include "domain/linkage_private.h"
 
-#include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "domain/hostname.h"
+
+/* A sentence of OpenSSL's or of ours, behind what it is the reason of. */
+#define CHAIN_FAULT_MAX 320
 
 static bool carries_name(const struct certificate_facts *facts, const char *name)
 {
@@ -61,9 +64,13 @@ static void judge_key(struct judgement *judgement)
 		return;
 	case KEY_MISMATCH:
 		judgement_refuse(judgement, REASON_KEY_MISMATCH);
-		trail_add(judgement, "8 key", TRAIL_REFUSE,
-			"The private key does not belong to the certificate%s%s.",
-			facts->key_why[0] != '\0' ? ": " : "", facts->key_why);
+		if (facts->key_why[0] != '\0')
+			trail_add(judgement, "8 key", TRAIL_REFUSE,
+				"The private key does not belong to the certificate: %s.",
+				facts->key_why);
+		else
+			trail_add(judgement, "8 key", TRAIL_REFUSE,
+				"The private key does not belong to the certificate.");
 		return;
 	}
 }
@@ -75,17 +82,17 @@ static void look_text(const struct judgement *judgement, char *target, size_t si
 
 	civil_format_instant(look, judgement->look_ms, TOKYO_OFFSET_MIN);
 	if (!judgement->has_due) {
-		snprintf(target, size, "now, %s", look);
+		snprintf(target, size, _("now, %s"), look);
 	} else if (judgement->waits_hours) {
 		hours_text(&judgement->service->hours, hours);
 		snprintf(target, size,
-			"when the service, which takes installs %s, opens next after the due "
-			"instant, %s",
+			_("when the service, which takes installs %s, opens next after the due "
+			  "instant, %s"),
 			hours, look);
 	} else if (judgement->look_ms == judgement->schedule.due_ms) {
-		snprintf(target, size, "at the due instant, %s", look);
+		snprintf(target, size, _("at the due instant, %s"), look);
 	} else {
-		snprintf(target, size, "now, %s, the due instant being past", look);
+		snprintf(target, size, _("now, %s, the due instant being past"), look);
 	}
 }
 
@@ -94,36 +101,49 @@ void judge_dates(struct judgement *judgement)
 	const struct certificate_facts *facts = judgement->facts;
 	int64_t left_ms = facts->not_after_ms - judgement->look_ms;
 	char from[CIVIL_INSTANT_MAX], to[CIVIL_INSTANT_MAX],
-		look[CIVIL_INSTANT_MAX + HOURS_TEXT_MAX + 96];
-	const char *what = "valid";
+		look[CIVIL_INSTANT_MAX + HOURS_TEXT_MAX + 256];
+	const char *what = N_("valid");
 	enum trail_outcome outcome = TRAIL_PASS;
 
 	if (facts->not_before_ms > judgement->look_ms) {
 		judgement_refuse(judgement, REASON_NOT_YET_VALID);
 		outcome = TRAIL_REFUSE;
-		what = "not yet valid";
+		what = N_("not yet valid");
 	}
 	if (left_ms < 0) {
 		bool already = facts->not_after_ms < judgement->now_ms;
 
 		judgement_refuse(judgement, already ? REASON_EXPIRED : REASON_EXPIRES_BEFORE_DUE);
 		outcome = TRAIL_REFUSE;
-		what = already ? "over already, and not valid" : "no longer valid";
+		what = already ? N_("over already, and not valid") : N_("no longer valid");
 	}
 	if (outcome == TRAIL_PASS && left_ms <= judgement->rulebook->policy.expires_soon_ms) {
 		judgement_warn(judgement, REASON_EXPIRES_SOON_AFTER_DUE);
 		outcome = TRAIL_WARN;
-		what = "valid, though not for long,";
+		what = N_("valid, though not for long,");
 	}
 	civil_format_instant(from, facts->not_before_ms, TOKYO_OFFSET_MIN);
 	civil_format_instant(to, facts->not_after_ms, TOKYO_OFFSET_MIN);
 	look_text(judgement, look, sizeof(look));
 	trail_add(judgement, "8 dates", outcome, "The certificate runs from %s to %s; it is %s %s.",
-		from, to, what, look);
+		from, to, _(what), look);
+}
+
+static void chain_fault(
+	const struct certificate_facts *facts, bool incomplete, char *target, size_t size)
+{
+	const char *what = incomplete ? _("The chain to a root is incomplete")
+				      : _("The chain does not lead to a trusted root");
+
+	if (facts->chain_why[0] != '\0')
+		snprintf(target, size, "%s: %s", what, facts->chain_why);
+	else
+		snprintf(target, size, "%s", what);
 }
 
 static void judge_chain(struct judgement *judgement)
 {
+	char fault[CHAIN_FAULT_MAX];
 	const struct certificate_facts *facts = judgement->facts;
 	const struct linkage_policy *policy = &judgement->rulebook->policy;
 	bool needed =
@@ -140,16 +160,15 @@ static void judge_chain(struct judgement *judgement)
 		judgement_refuse(judgement, reason);
 	else
 		judgement_warn(judgement, reason);
-	trail_add(judgement, "8 chain", needed ? TRAIL_REFUSE : TRAIL_WARN, "%s%s%s.%s",
-		incomplete ? "The chain to a root is incomplete"
-			   : "The chain does not lead to a trusted root",
-		facts->chain_why[0] != '\0' ? ": " : "", facts->chain_why,
-		needed ? "" : " It is installed nevertheless.");
+	chain_fault(facts, incomplete, fault, sizeof(fault));
+	trail_add(judgement, "8 chain", needed ? TRAIL_REFUSE : TRAIL_WARN,
+		needed ? N_("%s.") : N_("%s. It is installed nevertheless."), fault);
 }
 
 static void judge_strength(struct judgement *judgement)
 {
 	const struct certificate_facts *facts = judgement->facts;
+	char fault[CHAIN_FAULT_MAX];
 
 	if (facts->key_weak)
 		judgement_refuse(judgement, REASON_WEAK_KEY);
@@ -161,14 +180,18 @@ static void judge_strength(struct judgement *judgement)
 			facts->key);
 		return;
 	}
-	trail_add(judgement, "8 strength", TRAIL_REFUSE, "%s%s%s%s%s%s%s%s",
-		facts->key_weak ? "The key (" : "", facts->key_weak ? facts->key : "",
-		facts->key_weak ? ") is too weak." : "",
-		facts->key_weak && facts->signature_weak ? " " : "",
-		facts->signature_weak ? "A signature uses a broken digest" : "",
-		facts->signature_weak && facts->signature_why[0] != '\0' ? ": " : "",
-		facts->signature_weak ? facts->signature_why : "",
-		facts->signature_weak ? "." : "");
+	if (!facts->signature_weak) {
+		trail_add(judgement, "8 strength", TRAIL_REFUSE, "The key (%s) is too weak.",
+			facts->key);
+		return;
+	}
+	snprintf(fault, sizeof(fault), facts->signature_why[0] != '\0' ? "%s: %s" : "%s",
+		_("A signature uses a broken digest"), facts->signature_why);
+	if (facts->key_weak)
+		trail_add(judgement, "8 strength", TRAIL_REFUSE, "The key (%s) is too weak. %s.",
+			facts->key, fault);
+	else
+		trail_add(judgement, "8 strength", TRAIL_REFUSE, "%s.", fault);
 }
 
 static void judge_validity(struct judgement *judgement)
@@ -183,9 +206,11 @@ static void judge_validity(struct judgement *judgement)
 	if (too_long)
 		judgement_warn(judgement, REASON_VALIDITY_TOO_LONG);
 	trail_add(judgement, "8 validity", too_long ? TRAIL_WARN : TRAIL_PASS,
-		"The certificate is valid for %" PRId64
-		" days; a public one of its notBefore may be for %d%s.",
-		days, limit, too_long ? ", so browsers may refuse it" : "");
+		too_long ? N_("The certificate is valid for %d days; a public one of its notBefore "
+			      "may be for %d, so browsers may refuse it.")
+			 : N_("The certificate is valid for %d days; a public one of its notBefore "
+			      "may be for %d."),
+		days < INT_MAX ? (int)days : INT_MAX, limit);
 }
 
 void judge_certificate(struct judgement *judgement)

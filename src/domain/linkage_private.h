@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/words.h"
 #include "domain/linkage.h"
 
 /* Rule 10: which of the instants is the base. */
@@ -34,7 +35,7 @@ struct judgement {
 	struct verdict *verdict;
 };
 
-/* Adds RULE's line; the text is made clean. */
+/* Adds RULE's line. FORMAT is translated here (base/words.h); the text is made clean. */
 void trail_add(struct judgement *judgement, const char *rule, enum trail_outcome outcome,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
 

@@ -8,7 +8,7 @@
 
 static const char *certificate_word(const struct judgement *judgement)
 {
-	return judgement->bring_in ? "registration" : "issuance";
+	return judgement->bring_in ? _("registration") : _("issuance");
 }
 
 static const char *base_word(const struct judgement *judgement)
@@ -17,9 +17,9 @@ static const char *base_word(const struct judgement *judgement)
 	case BASE_CERTIFICATE:
 		break;
 	case BASE_LINK:
-		return "the link being added";
+		return _("the link being added");
 	case BASE_FREED:
-		return "the service code becoming free";
+		return _("the service code becoming free");
 	}
 	return certificate_word(judgement);
 }
@@ -132,22 +132,25 @@ static void explain_days(struct judgement *judgement, civil_day due)
 	int64_t midnight = civil_instant(base, 0, TOKYO_OFFSET_MIN);
 	int64_t cutoff = judgement->rulebook->policy.cutoff_minute;
 	int days = judgement->service->business_days;
+	bool late = judgement->schedule.base_ms >= midnight + cutoff * 60000;
 	char from[DAY_TEXT_MAX], to[DAY_TEXT_MAX];
 
 	day_text(from, base);
 	day_text(to, due);
-	trail_add(judgement, "11", TRAIL_NOTE, "%s%s, forward by %d business day%s, gives %s.",
-		from,
-		judgement->schedule.base_ms >= midnight + cutoff * 60000
-			? " (after the cut-off hour, so counted as the day after)"
-			: "",
-		days, days == 1 ? "" : "s", to);
+	trail_add(judgement, "11", TRAIL_NOTE,
+		days == 1 ? late ? N_("%s (after the cut-off hour, so counted as the day after), "
+				      "forward by %d business day, gives %s.")
+				 : N_("%s, forward by %d business day, gives %s.")
+		: late ? N_("%s (after the cut-off hour, so counted as the day after), forward "
+			    "by %d business days, gives %s.")
+			  : N_("%s, forward by %d business days, gives %s."),
+		from, days, to);
 }
 
 static void explain_closings(struct judgement *judgement)
 {
 	const struct schedule *schedule = &judgement->schedule;
-	char dates[CLOSINGS_NAMED_MAX * (CIVIL_DATE_MAX + 2) + 32] = "";
+	char dates[CLOSINGS_NAMED_MAX * (CIVIL_DATE_MAX + 2) + 64] = "";
 	size_t i, used = 0, count = 0;
 
 	for (i = 0; i < schedule->day_count; i++) {
@@ -163,7 +166,7 @@ static void explain_closings(struct judgement *judgement)
 			dates + used, sizeof(dates) - used, "%s%s", count > 1 ? ", " : "", date);
 	}
 	if (count > CLOSINGS_NAMED_MAX)
-		snprintf(dates + used, sizeof(dates) - used, " and %zu more",
+		snprintf(dates + used, sizeof(dates) - used, _(" and %zu more"),
 			count - CLOSINGS_NAMED_MAX);
 	if (count == 0)
 		trail_add(judgement, "12", TRAIL_NOTE,
@@ -227,10 +230,15 @@ void tenure_explain(struct judgement *judgement)
 		return;
 	}
 	trail_add(judgement, "15", refused ? TRAIL_NOTE : TRAIL_HOLD,
-		"Contract %s has service code %s of %s. %s when that contract lets it go: when its "
-		"linked service is changed to \"その他\", its service code is deleted, or it ends. "
-		"What it installed stays and is served until then and after.",
-		judgement->tenure->holder, link->service_code, link->service,
-		refused ? "Besides what refuses it, this install could begin only"
-			: "This install waits, and is scheduled by itself");
+		refused ? N_("Contract %s has service code %s of %s. Besides what refuses it, this "
+			     "install could begin only when that contract lets it go: when its "
+			     "linked service is changed to \"その他\", its service code is "
+			     "deleted, "
+			     "or it ends. What it installed stays and is served until then and "
+			     "after.")
+			: N_("Contract %s has service code %s of %s. This install waits, and is "
+			     "scheduled by itself when that contract lets it go: when its linked "
+			     "service is changed to \"その他\", its service code is deleted, or it "
+			     "ends. What it installed stays and is served until then and after."),
+		judgement->tenure->holder, link->service_code, link->service);
 }

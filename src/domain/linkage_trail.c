@@ -57,13 +57,13 @@ const char *verdict_kind_name(enum verdict_kind kind)
 {
 	switch (kind) {
 	case VERDICT_ACCEPT:
-		return "accept";
+		return N_("accept");
 	case VERDICT_REFUSE:
-		return "refuse";
+		return N_("refuse");
 	case VERDICT_HOLD:
-		return "hold";
+		return N_("hold");
 	case VERDICT_NONE:
-		return "none";
+		return N_("none");
 	}
 	abort();
 }
@@ -93,7 +93,7 @@ void trail_add(struct judgement *judgement, const char *rule, enum trail_outcome
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(raw, sizeof(raw), format, arguments);
+	vsnprintf(raw, sizeof(raw), _(format), arguments);
 	va_end(arguments);
 	text_sanitise(clean, sizeof(clean), raw, strlen(raw));
 	verdict->trail =

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "base/words.h"
+
 enum overdue job_overdue(enum job_state state, int64_t due_ms, int64_t revoked_ms, int64_t now_ms)
 {
 	bool open = !job_state_is_final(state);
@@ -36,10 +38,10 @@ void overdue_text(
 	target[0] = '\0';
 	if (overdue == OVERDUE_REVOCATION) {
 		civil_format_date(date, civil_day_of(revoked_ms, TOKYO_OFFSET_MIN));
-		snprintf(target, size, "the certificate that it replaces is revoked from %s on",
+		snprintf(target, size, _("the certificate that it replaces is revoked from %s on"),
 			date);
 	} else if (overdue == OVERDUE_LATE) {
 		civil_format_date(date, civil_day_of(due_ms, TOKYO_OFFSET_MIN));
-		snprintf(target, size, "due since %s", date);
+		snprintf(target, size, _("due since %s"), date);
 	}
 }

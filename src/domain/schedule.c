@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "base/words.h"
 
 /* A walk from the base day to the due day; the days are kept where somebody wants to see them. */
 struct walk {
@@ -55,7 +56,7 @@ static bool look_at(struct walk *walk, civil_day day, struct error *error)
 
 /*
  * Says of the day just looked at what it is on the way; on a closed day that comes after the reason
- * for which it is closed.
+ * for which it is closed. FORMAT is translated here.
  */
 __attribute__((format(printf, 2, 3))) static void say(struct walk *walk, const char *format, ...)
 {
@@ -70,7 +71,7 @@ __attribute__((format(printf, 2, 3))) static void say(struct walk *walk, const c
 	if (!entry->business)
 		length = snprintf(text, sizeof(text), "%s; ", entry->why);
 	va_start(arguments, format);
-	vsnprintf(text + length, sizeof(text) - (size_t)length, format, arguments);
+	vsnprintf(text + length, sizeof(text) - (size_t)length, _(format), arguments);
 	va_end(arguments);
 	text_sanitise(entry->why, sizeof(entry->why), text, strlen(text));
 }
@@ -81,8 +82,6 @@ static bool walk_base(struct walk *walk, const struct schedule_rules *rules, int
 {
 	civil_day day = civil_day_of(base_ms, TOKYO_OFFSET_MIN);
 	bool is_late = base_ms >= civil_instant(day, rules->cutoff_minute, TOKYO_OFFSET_MIN);
-	const char *counts = "";
-	const char *then = "; counting begins after it";
 
 	if (!look_at(walk, day, error))
 		return false;
@@ -93,11 +92,19 @@ static bool walk_base(struct walk *walk, const struct schedule_rules *rules, int
 			word, rules->cutoff_minute / 60, rules->cutoff_minute % 60);
 		if (!look_at(walk, day + 1, error))
 			return false;
-		counts = "counts as ";
 	}
-	if (rules->business_days == 0)
-		then = walk->business ? ", itself the due day" : "";
-	say(walk, "%sthe day of %s%s", counts, word, then);
+	if (rules->business_days > 0 && is_late)
+		say(walk, "counts as the day of %s; counting begins after it", word);
+	else if (rules->business_days > 0)
+		say(walk, "the day of %s; counting begins after it", word);
+	else if (walk->business && is_late)
+		say(walk, "counts as the day of %s, itself the due day", word);
+	else if (walk->business)
+		say(walk, "the day of %s, itself the due day", word);
+	else if (is_late)
+		say(walk, "counts as the day of %s", word);
+	else
+		say(walk, "the day of %s", word);
 	return true;
 }
 

@@ -1,0 +1,2 @@
+TESTS += tests/system/words.sh
+EXTRA_DIST += tests/system/words.sh
