@@ -55,3 +55,9 @@ TESTS += tests/contract/test_store_return
 tests_contract_test_store_return_SOURCES = tests/contract/test_store_return.c
 tests_contract_test_store_return_CFLAGS = $(TEST_CFLAGS)
 tests_contract_test_store_return_LDADD = src/store/libstore.a src/domain/libdomain.a $(BASE_LIBS) $(SQLITE_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/contract/test_store_acts
+TESTS += tests/contract/test_store_acts
+tests_contract_test_store_acts_SOURCES = tests/contract/test_store_acts.c
+tests_contract_test_store_acts_CFLAGS = $(TEST_CFLAGS)
+tests_contract_test_store_acts_LDADD = $(STORE_LIBS) $(CMOCKA_LIBS)

@@ -176,6 +176,7 @@ static const char *kind_name(enum attempt_kind kind)
 		[ATTEMPT_VERIFY] = "verify",
 		[ATTEMPT_FOLLOW] = "follow",
 		[ATTEMPT_READ_BACK] = "read-back",
+		[ATTEMPT_ACT] = "act",
 	};
 
 	return names[kind];

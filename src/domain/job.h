@@ -48,6 +48,7 @@ enum job_event {
 	JOB_EVENT_RESCHEDULE, /* a later judgement accepts it, or gives another due instant, or it
 				 is to be installed once more */
 	JOB_EVENT_OPERATOR_RETRY,
+	JOB_EVENT_TAKE_AWAY, /* an operator gave its service code to another contract */
 	JOB_EVENT_COUNT
 };
 

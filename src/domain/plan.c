@@ -112,12 +112,21 @@ static bool refuses(const struct comparison *comparison, const struct plan_job *
 	       (job->state != JOB_INSTALLED || is_wanted_again(comparison, job, wanted));
 }
 
+/* An operator knew of the link that there was, and not of one that was added since. */
+static bool is_called_off(const struct plan_job *job, const struct plan_wanted *wanted)
+{
+	return job->state == JOB_CANCELLED && job->called_off_ms != 0 &&
+	       wanted->since_ms <= job->called_off_ms;
+}
+
 /* A job of the snapshot's own certificate, against the present judgement of its link. */
 static void compare_own(struct comparison *comparison, size_t job_index, size_t wanted_index)
 {
 	const struct plan_job *job = &comparison->jobs[job_index];
 	const struct plan_wanted *wanted = &comparison->wanted[wanted_index];
 
+	if (is_called_off(job, wanted))
+		return;
 	if (wanted->verdict->kind == VERDICT_REFUSE) {
 		if (refuses(comparison, job, wanted))
 			add(comparison, PLAN_REFUSE_JOB, job_index, wanted_index);

@@ -23,6 +23,7 @@ struct plan_wanted {
 	const struct verdict *verdict;
 	int64_t added_ms; /* the link's since, or when its pair became free where that is later */
 	bool taken;	  /* another contract has its pair, whatever the verdict */
+	int64_t since_ms; /* the link's own */
 };
 
 /* A job that exists for the contract. */
@@ -36,6 +37,7 @@ struct plan_job {
 	int64_t due_ms;
 	bool tried;	  /* the service may have had it: pushed, or under way when called off */
 	bool pushed_over; /* another contract's install may have gone over it since */
+	int64_t called_off_ms; /* when an operator cancelled it; 0: no operator did */
 	const char *service;
 	const char *service_code;
 	const char *fqdn;
@@ -68,8 +70,9 @@ struct plan_change {
  * same snapshot twice yields nothing the second time. What is installed stays so: letting go
  * uninstalls nothing. It is installed once more when its link was added again later, when another
  * contract was on the target, or when the contract went back to it. A certificate never goes over
- * one of the contract that was issued later and that the service may have. Pure; *CHANGES is to be
- * freed by the caller; changes to existing jobs come before new jobs.
+ * one of the contract that was issued later and that the service may have. What an operator
+ * cancelled stays so for the same certificate, until its link is added anew. Pure; *CHANGES is to
+ * be freed by the caller; changes to existing jobs come before new jobs.
  */
 void plan_make(const struct plan_certificate *certificate, const struct plan_wanted *wanted,
 	size_t wanted_count, const struct plan_job *jobs, size_t job_count,

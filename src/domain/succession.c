@@ -19,10 +19,22 @@ size_t succession_holder(const struct tenant *tenants, size_t count)
 	if (count == 0)
 		return count;
 	for (i = 0; i < count; i++) {
-		if (tenants[i].holds && tenants[i].begun)
+		if (tenants[i].holds && (tenants[i].begun || tenants[i].given))
 			return i;
 		if (comes_before(&tenants[i], &tenants[first]))
 			first = i;
 	}
 	return first;
+}
+
+size_t succession_next(const struct tenant *tenants, size_t count)
+{
+	size_t i, next = count;
+
+	for (i = 0; i < count; i++) {
+		if (!tenants[i].holds &&
+			(next == count || comes_before(&tenants[i], &tenants[next])))
+			next = i;
+	}
+	return next;
 }

@@ -103,8 +103,7 @@ static bool keep_certificate(struct work *work, struct error *error)
 	return store_certificate_put(work->store, certificate, &certificate->id, error);
 }
 
-/* Whether the service may have had the job's certificate. */
-static bool was_tried(const struct store_job *job)
+bool job_was_tried(const struct store_job *job)
 {
 	return job->attempts > 0 || job->pushed_ms != 0 || job->state == JOB_INSTALLING ||
 	       job->state == JOB_VERIFYING || job->state == JOB_INSTALLED;
@@ -126,7 +125,7 @@ static bool make_plan_jobs(struct work *work, struct error *error)
 			.not_after_ms = job->not_after_ms,
 			.base_ms = job->base_ms,
 			.due_ms = job->due_ms,
-			.tried = was_tried(job),
+			.tried = job_was_tried(job),
 			.service = job->service,
 			.service_code = job->service_code,
 			.fqdn = job->fqdn,
@@ -136,6 +135,9 @@ static bool make_plan_jobs(struct work *work, struct error *error)
 			memcmp(job->fingerprint, work->plan_certificate.fingerprint,
 				FINGERPRINT_SIZE) == 0 &&
 			!store_job_pushed_over(work->store, job, &plan_job->pushed_over, error))
+			return false;
+		if (job->state == JOB_CANCELLED &&
+			!store_job_called_off(work->store, job, &plan_job->called_off_ms, error))
 			return false;
 	}
 	return true;
@@ -159,6 +161,7 @@ static struct plan_wanted *make_wanted(const struct work *work)
 			.added_ms =
 				tenure.freed_ms > link->since_ms ? tenure.freed_ms : link->since_ms,
 			.taken = tenure.holder != NULL,
+			.since_ms = link->since_ms,
 		};
 	}
 	return wanted;

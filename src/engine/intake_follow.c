@@ -13,10 +13,11 @@ struct follow {
 	const struct contract *contract; /* as its last record left it */
 	const struct store_job *job;
 	size_t link;
+	int64_t freed_ms; /* for the one that has it */
 	struct verdict verdict;
 };
 
-static bool find_link(const struct contract *contract, const struct store_job *job, size_t *link)
+bool find_link(const struct contract *contract, const struct store_job *job, size_t *link)
 {
 	size_t i;
 
@@ -46,9 +47,22 @@ static void judge_again(struct follow *follow, const struct store_certificate *c
 		linkage_wait(rulebook, follow->contract, follow->link, &tenure, &follow->verdict);
 		return;
 	}
-	tenure.freed_ms = work->now_ms;
+	tenure.freed_ms = follow->freed_ms;
 	linkage_release(rulebook, follow->contract, follow->link, certificate->not_before_ms,
 		follow->job->not_after_ms, &tenure, work->now_ms, &follow->verdict);
+}
+
+/* What the service may have had is another install when it comes again. */
+static void begin_anew(const struct store_job *job, struct store_judgement *judgement,
+	char key[IDEMPOTENCY_KEY_MAX])
+{
+	struct store_job next = *job;
+
+	if (job->state == JOB_HELD || job->state == JOB_SCHEDULED || !job_was_tried(job))
+		return;
+	judgement->generation = ++next.generation;
+	make_idempotency_key(&next, job->fingerprint, key);
+	judgement->idempotency_key = key;
 }
 
 static bool write_verdict(struct follow *follow, struct error *error)
@@ -56,7 +70,7 @@ static bool write_verdict(struct follow *follow, struct error *error)
 	const struct verdict *verdict = &follow->verdict;
 	const struct store_job *job = follow->job;
 	struct store *store = follow->work->store;
-	char detail[STORE_DETAIL_MAX] = "", *trail;
+	char detail[STORE_DETAIL_MAX] = "", key[IDEMPOTENCY_KEY_MAX], *trail;
 	struct store_judgement judgement = {
 		.state = JOB_SCHEDULED,
 		.base_ms = verdict->base_ms,
@@ -78,6 +92,8 @@ static bool write_verdict(struct follow *follow, struct error *error)
 		judgement.settled_ms = follow->work->now_ms;
 		reason_set_text(verdict->reasons, detail, sizeof(detail));
 	}
+	if (judgement.state != JOB_REFUSED)
+		begin_anew(job, &judgement, key);
 	note_departure(follow->work->applied, job, judgement.state, NULL);
 	trail = trail_renewed(buffer_text(&old), verdict);
 	done = done && store_job_judge(store, job->id, &judgement, trail, error) &&
@@ -108,26 +124,56 @@ static void note_event(struct follow *follow)
 	follow->verdict = (struct verdict){0};
 }
 
+static bool judge_and_write(struct follow *follow, struct error *error)
+{
+	struct store_certificate certificate;
+	bool found;
+
+	if (!store_certificate_find(
+		    follow->work->store, follow->job->fingerprint, &certificate, &found, error))
+		return false;
+	judge_again(follow, &certificate);
+	return write_verdict(follow, error);
+}
+
 static bool follow_job(struct follow *follow, struct error *error)
 {
 	const struct store_job *job = follow->job;
-	struct store_certificate certificate;
-	bool found, done;
+	bool done;
 
 	if (!find_link(follow->contract, job, &follow->link)) {
 		note_departure(follow->work->applied, job, JOB_CANCELLED, link_gone_detail);
 		return store_job_set_state(follow->work->store, job->id, JOB_CANCELLED, 0,
 			follow->work->now_ms, link_gone_detail, error);
 	}
-	if (!store_certificate_find(
-		    follow->work->store, job->fingerprint, &certificate, &found, error))
-		return false;
-	judge_again(follow, &certificate);
-	done = write_verdict(follow, error);
+	done = judge_and_write(follow, error);
 	if (done)
 		note_event(follow);
 	verdict_clear(&follow->verdict);
 	return done;
+}
+
+bool succession_judge(struct work *work, const struct work_pair *pair,
+	const struct contract *contract, size_t link, const struct store_job *job, int64_t freed_ms,
+	struct error *error)
+{
+	struct follow follow = {.work = work,
+		.pair = pair,
+		.contract = contract,
+		.job = job,
+		.link = link,
+		.freed_ms = freed_ms};
+	bool done = judge_and_write(&follow, error);
+
+	verdict_clear(&follow.verdict);
+	return done;
+}
+
+static bool is_taken_away(const struct follow *follow, const struct store_job *job)
+{
+	enum job_state next;
+
+	return follow->pair->given && job_transition(job->state, JOB_EVENT_TAKE_AWAY, &next);
 }
 
 /* Of a contract that got the pair, what waited for it; of another, what stands behind it now. */
@@ -137,7 +183,8 @@ static bool is_concerned(const struct follow *follow, const struct store_job *jo
 
 	return strcmp(job->service, follow->pair->service) == 0 &&
 	       strcmp(job->service_code, follow->pair->service_code) == 0 &&
-	       (job->state == JOB_HELD || (!holds && job->state == JOB_SCHEDULED));
+	       (job->state == JOB_HELD ||
+		       (!holds && (job->state == JOB_SCHEDULED || is_taken_away(follow, job))));
 }
 
 static bool follow_jobs(struct follow *follow, const char *code, struct error *error)
@@ -161,7 +208,8 @@ static bool follow_contract(
 	struct work *work, const struct work_pair *pair, const char *code, struct error *error)
 {
 	struct contract contract = {0};
-	struct follow follow = {.work = work, .pair = pair, .contract = &contract};
+	struct follow follow = {
+		.work = work, .pair = pair, .contract = &contract, .freed_ms = work->now_ms};
 	struct buffer snapshot = {0};
 	bool found, done;
 
@@ -174,9 +222,9 @@ static bool follow_contract(
 	return done;
 }
 
-static bool follow_pair(struct work *work, const struct work_pair *pair, struct error *error)
+bool succession_follow_pair(struct work *work, const struct work_pair *pair, struct error *error)
 {
-	const char *own = work_contract(work)->code;
+	const char *own = work->prepared != NULL ? work_contract(work)->code : NULL;
 	struct store_tenant *tenants;
 	size_t i, count;
 	bool done = true;
@@ -185,7 +233,7 @@ static bool follow_pair(struct work *work, const struct work_pair *pair, struct 
 		    work->store, pair->service, pair->service_code, &tenants, &count, error))
 		return false;
 	for (i = 0; i < count && done; i++) {
-		if (strcmp(tenants[i].contract, own) != 0)
+		if (own == NULL || strcmp(tenants[i].contract, own) != 0)
 			done = follow_contract(work, pair, tenants[i].contract, error);
 	}
 	store_tenants_free(tenants, count);
@@ -202,7 +250,7 @@ bool succession_follow(struct work *work, struct error *error)
 		if (pair->before == NULL || pair->holder == NULL ||
 			strcmp(pair->before, pair->holder) == 0)
 			continue;
-		if (!follow_pair(work, pair, error))
+		if (!succession_follow_pair(work, pair, error))
 			return false;
 	}
 	return true;

@@ -57,18 +57,14 @@ void held_detail(const char *holder, char detail[STORE_DETAIL_MAX])
 		holder);
 }
 
-/*
- * The same for each try of an install, whoever makes it, and for no other: it is what keeps one
- * effect of several deliveries. An install of the same certificate once more is another.
- */
-static void make_idempotency_key(
-	const struct work *work, const struct store_job *job, char key[IDEMPOTENCY_KEY_MAX])
+void make_idempotency_key(const struct store_job *job,
+	const unsigned char fingerprint[FINGERPRINT_SIZE], char key[IDEMPOTENCY_KEY_MAX])
 {
 	struct buffer identity = {0};
 	unsigned char digest[32];
 	char hex[FINGERPRINT_TEXT_MAX];
 
-	text_hex(hex, work->prepared->facts.fingerprint, FINGERPRINT_SIZE);
+	text_hex(hex, fingerprint, FINGERPRINT_SIZE);
 	buffer_printf(&identity, "%s\n%s\n%s\n%s\n%s", job->contract, job->service,
 		job->service_code, job->fqdn, hex);
 	if (job->generation > 0)
@@ -145,7 +141,7 @@ static bool add_job(struct work *work, const struct plan_change *change,
 	int64_t id;
 	bool done;
 
-	make_idempotency_key(work, &job, job.idempotency_key);
+	make_idempotency_key(&job, work->prepared->facts.fingerprint, job.idempotency_key);
 	describe_new(work, change, wanted, &job);
 	done = store_job_add(work->store, &job, trail, &id, error);
 	free(trail);
@@ -188,7 +184,7 @@ static bool judge_job(struct work *work, const struct plan_change *change,
 	job.generation += again ? 1 : 0;
 	judgement.generation = job.generation;
 	if (again) {
-		make_idempotency_key(work, &job, key);
+		make_idempotency_key(&job, job.fingerprint, key);
 		judgement.idempotency_key = key;
 	}
 	note_departure(work->applied, &work->jobs[change->job], judgement.state, NULL);

@@ -55,6 +55,7 @@ struct work_pair {
 	char *before;	  /* the contract that had it up to now; NULL: none */
 	char *holder;	  /* the contract that has it now; NULL: none */
 	int64_t freed_ms; /* when another let it go to this contract; 0: never */
+	bool given;	  /* by an operator: what is under way of others is held as well */
 };
 
 /* What one application works on. */
@@ -104,6 +105,15 @@ void note_departure(
 /* In normal form where it has one; to be freed. */
 char *normal_fqdn(const char *fqdn);
 
+/* Whether the service may have had the job's certificate. */
+bool job_was_tried(const struct store_job *job);
+/*
+ * The same for each try of an install, whoever makes it, and for no other: it is what keeps one
+ * effect of several deliveries. An install of the same certificate once more is another.
+ */
+void make_idempotency_key(const struct store_job *job,
+	const unsigned char fingerprint[FINGERPRINT_SIZE], char key[IDEMPOTENCY_KEY_MAX]);
+
 /* The verdict's lines as they are stored; to be freed. */
 char *trail_text(const struct verdict *verdict);
 /* OLD with the lines that VERDICT judged anew in the place of those on dates and days. */
@@ -117,6 +127,18 @@ void held_detail(const char *holder, char detail[STORE_DETAIL_MAX]);
  * has to be in the store. Errors are the store's.
  */
 bool must_check succession_settle(struct work *work, struct error *error);
+/* Releases and holds the jobs of those contracts that name PAIR, the work's own left out. */
+bool must_check succession_follow_pair(
+	struct work *work, const struct work_pair *pair, struct error *error);
+/*
+ * Judges JOB of CONTRACT, whose link LINK it is of, by who has PAIR: released, from FREED_MS on, or
+ * held.
+ */
+bool must_check succession_judge(struct work *work, const struct work_pair *pair,
+	const struct contract *contract, size_t link, const struct store_job *job, int64_t freed_ms,
+	struct error *error);
+/* Which link of CONTRACT JOB is of. */
+bool find_link(const struct contract *contract, const struct store_job *job, size_t *link);
 /* Releases and holds the jobs of other contracts, as far as their pairs went over. */
 bool must_check succession_follow(struct work *work, struct error *error);
 void succession_end(struct work *work);

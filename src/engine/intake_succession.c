@@ -125,6 +125,7 @@ static size_t choose_holder(const struct tenancy *tenancy)
 			.since_ms = tenancy->tenants[i].since_ms,
 			.holds = tenancy->tenants[i].holds,
 			.begun = tenancy->tenants[i].begun,
+			.given = tenancy->tenants[i].given_ms != 0,
 		};
 	holder = succession_holder(tenants, tenancy->count);
 	free(tenants);
@@ -148,11 +149,13 @@ static bool hand_over(struct work *work, struct work_pair *pair, struct tenancy 
 	if (former < tenancy->count) {
 		tenancy->tenants[former].holds = false;
 		tenancy->tenants[former].freed_ms = 0;
+		tenancy->tenants[former].given_ms = 0;
 		if (!store_tenant_put(work->store, pair->service, pair->service_code,
 			    &tenancy->tenants[former], error))
 			return false;
 	}
 	tenant->holds = true;
+	tenant->given_ms = 0;
 	/* Who had it and is no tenant any more has let it go, now as far as anybody knows; so has
 	 * who comes back with a link that is younger than another's. */
 	let_go = former == tenancy->count ||

@@ -12,6 +12,7 @@ src_engine_libengine_a_SOURCES = \
 	src/engine/intake.c src/engine/intake.h src/engine/intake_private.h \
 	src/engine/intake_apply.c \
 	src/engine/intake_follow.c \
+	src/engine/intervene.c src/engine/intervene.h \
 	src/engine/intake_jobs.c \
 	src/engine/intake_succession.c \
 	src/engine/intake_tell.c \

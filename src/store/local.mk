@@ -2,6 +2,7 @@
 noinst_LIBRARIES += src/store/libstore.a
 src_store_libstore_a_SOURCES = \
 	src/store/store.h src/store/store_private.h \
+	src/store/store_acts.c \
 	src/store/store_attempts.c \
 	src/store/store_certificates.c \
 	src/store/store_claim.c \
@@ -15,6 +16,7 @@ src_store_libstore_a_SOURCES = \
 	src/store/store_judgement.c \
 	src/store/store_next.c \
 	src/store/store_open.c \
+	src/store/store_pauses.c \
 	src/store/store_replacing.c \
 	src/store/store_return.c \
 	src/store/store_schema.c \

@@ -307,6 +307,7 @@ struct store_tenant {
 	char *contract;
 	int64_t since_ms; /* the oldest of its links to the pair */
 	int64_t freed_ms; /* when another contract let the pair go to it; 0: never */
+	int64_t given_ms; /* when an operator gave it to it; 0: none did */
 	bool holds;	  /* of one tenant of a pair at most */
 	bool begun; /* a job of it on the pair was pushed, or may have been; not for putting */
 };
@@ -367,6 +368,7 @@ enum attempt_kind {
 	ATTEMPT_VERIFY,	   /* a look at the edge */
 	ATTEMPT_FOLLOW,	   /* asking for an install that the service has pending */
 	ATTEMPT_READ_BACK, /* asking what the service has installed */
+	ATTEMPT_ACT,	   /* no try: what an operator did; see store_act_add */
 };
 
 struct store_attempt {
@@ -385,10 +387,54 @@ struct store_attempt {
 bool must_check store_attempt_add(
 	struct store *store, const struct store_attempt *attempt, struct error *error);
 
-/* Calls EACH for the attempts of a job, oldest first; what it gets is valid during the call. */
+/*
+ * Calls EACH for the attempts of a job, oldest first, and what operators did in between; what it
+ * gets is valid during the call.
+ */
 typedef void store_attempt_each(void *context, const struct store_attempt *attempt);
 bool must_check store_attempts(struct store *store, int64_t job_id, store_attempt_each *each,
 	void *context, struct error *error);
+
+/* ---- what operators did ---- */
+
+struct store_act {
+	int64_t job_id;
+	int64_t at_ms;
+	const char *act;  /* a word, "cancel" say: the outcome that store_attempts gives */
+	const char *text; /* who and why: a sentence, sanitised */
+};
+
+/* The word by which store_job_called_off knows an operator's cancellation. */
+#define STORE_ACT_CANCEL "cancel"
+
+/* A line of the job's history, after the attempts that there are. */
+bool must_check store_act_add(
+	struct store *store, const struct store_act *act, struct error *error);
+
+/*
+ * When an operator cancelled JOB, which is cancelled: its last act is STORE_ACT_CANCEL of the
+ * instant at which it was settled. 0 when it was cancelled otherwise.
+ */
+bool must_check store_job_called_off(
+	struct store *store, const struct store_job *job, int64_t *at_ms, struct error *error);
+
+/* A service to which an operator lets nothing new be pushed. */
+struct store_pause {
+	const char *service;
+	int64_t since_ms;
+	const char *who;
+	const char *reason; /* "" for none */
+};
+
+/* *ADDED is false, and nothing changes, when it is paused already. */
+bool must_check store_pause_add(
+	struct store *store, const struct store_pause *pause, bool *added, struct error *error);
+bool must_check store_pause_remove(
+	struct store *store, const char *service, bool *found, struct error *error);
+/* In order of service; what EACH gets is valid during the call. */
+typedef void store_pause_each(void *context, const struct store_pause *pause);
+bool must_check store_pauses(
+	struct store *store, store_pause_each *each, void *context, struct error *error);
 
 /* ---- copies ---- */
 

@@ -1,5 +1,7 @@
 #include "store/store_private.h"
 
+#include <stdlib.h>
+
 #include "base/alloc.h"
 
 /* As the states: numbers of the file's own. */
@@ -8,7 +10,9 @@ static const int kind_codes[] = {
 	[ATTEMPT_VERIFY] = 2,
 	[ATTEMPT_FOLLOW] = 3,
 	[ATTEMPT_READ_BACK] = 4,
+	[ATTEMPT_ACT] = 5, /* in a table of their own */
 };
+#define ACT_CODE "5"
 
 static enum attempt_kind kind_from_code(int code)
 {
@@ -27,6 +31,8 @@ bool store_attempt_add(
 	sqlite3_stmt *statement;
 	bool own, done = false;
 
+	if (attempt->kind == ATTEMPT_ACT)
+		abort();
 	if (!store_write_enter(store, &own, error))
 		return false;
 	statement = store_statement(store, STATEMENT_ATTEMPT_ADD,
@@ -52,8 +58,10 @@ bool store_attempts(struct store *store, int64_t job_id, store_attempt_each *eac
 	struct error *error)
 {
 	sqlite3_stmt *statement = store_statement(store, STATEMENT_ATTEMPTS,
-		"SELECT kind, number, at_ms, duration_ms, outcome, status, text, excerpt "
-		"FROM attempts INDEXED BY attempts_job WHERE job_id = ?1 ORDER BY id",
+		"SELECT kind, number, at_ms, duration_ms, outcome, status, text, excerpt, "
+		"id AS place FROM attempts INDEXED BY attempts_job WHERE job_id = ?1 "
+		"UNION ALL SELECT " ACT_CODE ", 0, at_ms, 0, act, 0, text, NULL, after_attempt "
+		"FROM acts INDEXED BY acts_job WHERE job_id = ?1 ORDER BY place",
 		error);
 	enum store_step step;
 

@@ -195,8 +195,8 @@ static const char migration_3[] =
 	") STRICT, WITHOUT ROWID;";
 
 /*
- * What an operator told a service to wait for, and when each source and each service last did what
- * it is there for: both outlive a restart.
+ * What operators did, which services they told to wait, and when each source and each service last
+ * did what it is there for: all outlive a restart.
  */
 static const char migration_4[] = "CREATE TABLE pauses("
 				  " service TEXT NOT NULL PRIMARY KEY,"
@@ -211,7 +211,20 @@ static const char migration_4[] = "CREATE TABLE pauses("
 				  " failed_ms INTEGER NOT NULL DEFAULT 0,"
 				  " failure TEXT NOT NULL DEFAULT '',"
 				  " PRIMARY KEY(kind, name)"
-				  ") STRICT, WITHOUT ROWID;";
+				  ") STRICT, WITHOUT ROWID;"
+				  /* What operators did to a job, with its place among its attempts;
+				   * and when one gave a pair to a contract. */
+				  "CREATE TABLE acts("
+				  " id INTEGER PRIMARY KEY,"
+				  " job_id INTEGER NOT NULL REFERENCES jobs(id) ON DELETE CASCADE,"
+				  " after_attempt INTEGER NOT NULL,"
+				  " at_ms INTEGER NOT NULL,"
+				  " act TEXT NOT NULL,"
+				  " text TEXT NOT NULL"
+				  ") STRICT;"
+				  "CREATE INDEX acts_job ON acts(job_id, after_attempt);"
+				  "ALTER TABLE tenants ADD COLUMN given_ms INTEGER NOT NULL "
+				  "DEFAULT 0;";
 
 const char *const store_migrations[] = {migration_1, migration_2, migration_3, migration_4};
 const int store_migration_count = ARRAY_LENGTH(store_migrations);

@@ -31,11 +31,11 @@ bool store_tenant_put(struct store *store, const char *service, const char *serv
 	if (!store_write_enter(store, &own, error))
 		return false;
 	statement = store_statement(store, STATEMENT_TENANT_PUT,
-		"INSERT INTO tenants(service, service_code, contract, since_ms, holds, freed_ms) "
-		"VALUES(?1, ?2, ?3, ?4, ?5, ?6) "
+		"INSERT INTO tenants(service, service_code, contract, since_ms, holds, freed_ms, "
+		"given_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) "
 		"ON CONFLICT(service, service_code, contract) DO UPDATE SET "
 		"since_ms = excluded.since_ms, holds = excluded.holds, "
-		"freed_ms = excluded.freed_ms",
+		"freed_ms = excluded.freed_ms, given_ms = excluded.given_ms",
 		error);
 	if (statement != NULL) {
 		store_bind_text(statement, 1, service);
@@ -44,6 +44,7 @@ bool store_tenant_put(struct store *store, const char *service, const char *serv
 		store_bind_int(statement, 4, tenant->since_ms);
 		store_bind_int(statement, 5, tenant->holds ? 1 : 0);
 		store_bind_int(statement, 6, tenant->freed_ms);
+		store_bind_int(statement, 7, tenant->given_ms);
 		done = store_run(store, statement, error);
 	}
 	return store_write_leave(store, own, done, error);
@@ -84,7 +85,7 @@ bool store_tenants_of_pair(struct store *store, const char *service, const char 
 		"j INDEXED BY jobs_contract WHERE j.contract = t.contract "
 		"AND j.service = t.service AND j.service_code = t.service_code "
 		"AND (j.attempts > 0 OR j.pushed_ms > 0 OR j.state IN " SQL_BEGUN
-		" OR j.lease_token IS NOT NULL)) "
+		" OR j.lease_token IS NOT NULL)), t.given_ms "
 		"FROM tenants AS t WHERE t.service = ?1 AND t.service_code = ?2 "
 		"ORDER BY t.contract",
 		error);
@@ -104,6 +105,7 @@ bool store_tenants_of_pair(struct store *store, const char *service, const char 
 			.holds = sqlite3_column_int(statement, 2) != 0,
 			.freed_ms = sqlite3_column_int64(statement, 3),
 			.begun = sqlite3_column_int(statement, 4) != 0,
+			.given_ms = sqlite3_column_int64(statement, 5),
 		};
 	}
 	if (step == STORE_DONE)

@@ -553,6 +553,7 @@ static void append_attempt(void *context, const struct store_attempt *attempt)
 		[ATTEMPT_VERIFY] = "verify",
 		[ATTEMPT_FOLLOW] = "follow",
 		[ATTEMPT_READ_BACK] = "read-back",
+		[ATTEMPT_ACT] = "act",
 	};
 	struct buffer *text = context;
 

@@ -10,17 +10,17 @@
 /* What each state makes of each event, written down again by hand: '.' means nothing happens. */
 static const char *const expected[JOB_STATE_COUNT] = {
 	/* hold release claim pushed confirmed temporary permanent give-up supersede cancel refuse
-	   reschedule operator-retry */
-	[JOB_HELD] = ".s.....FUCR..",
-	[JOB_SCHEDULED] = "h.i....FUCRs.",
-	[JOB_INSTALLING] = "..ivIrFFUCR..",
-	[JOB_VERIFYING] = "..vvIrFFUCR..",
-	[JOB_RETRYING] = "h.i....FUCR.s",
-	[JOB_INSTALLED] = "h.........Rs.",
-	[JOB_FAILED] = "h.......UCRss",
-	[JOB_REFUSED] = "h.......UC.s.",
-	[JOB_SUPERSEDED] = "h.........Rs.",
-	[JOB_CANCELLED] = "h.......U.Rs.",
+	   reschedule operator-retry take-away */
+	[JOB_HELD] = ".s.....FUCR...",
+	[JOB_SCHEDULED] = "h.i....FUCRs.h",
+	[JOB_INSTALLING] = "..ivIrFFUCR..h",
+	[JOB_VERIFYING] = "..vvIrFFUCR..h",
+	[JOB_RETRYING] = "h.i....FUCR.sh",
+	[JOB_INSTALLED] = "h.........Rs..",
+	[JOB_FAILED] = "h.......UCRss.",
+	[JOB_REFUSED] = "h.......UC.s..",
+	[JOB_SUPERSEDED] = "h.........Rs..",
+	[JOB_CANCELLED] = "h.......U.Rss.",
 };
 
 static const char letters[JOB_STATE_COUNT] = {

@@ -23,6 +23,7 @@ struct given_job {
 	bool tried;
 	int64_t issued_ms, base_ms; /* 0: as issued */
 	bool pushed_over;
+	int64_t called_off_ms;
 };
 
 struct given_link {
@@ -32,6 +33,7 @@ struct given_link {
 	int64_t added_ms;
 	bool taken;
 	int64_t base_ms;
+	int64_t since_ms;
 };
 
 struct plan_case {
@@ -368,6 +370,41 @@ static const struct plan_case cases[] = {
 		{{WWW, VERDICT_HOLD, 0, .taken = true}},
 		{{'A', JOB_HELD, WWW, 0}},
 		"u0 H0"},
+	{.name = "an operator cancelled it: the same snapshot does not bring it back",
+		'A',
+		{{WWW, VERDICT_ACCEPT, 5, .since_ms = 3}},
+		{{'A', JOB_CANCELLED, WWW, 5, .called_off_ms = 4}},
+		""},
+	{.name = "nor does one that refuses it",
+		'A',
+		{{WWW, VERDICT_REFUSE, 0, .since_ms = 3}},
+		{{'A', JOB_CANCELLED, WWW, 5, .called_off_ms = 4}},
+		""},
+	{.name = "nor one that has to wait for another contract",
+		'A',
+		{{WWW, VERDICT_HOLD, 0, .taken = true, .since_ms = 3}},
+		{{'A', JOB_CANCELLED, WWW, 5, .called_off_ms = 4}},
+		""},
+	{.name = "nor its service code becoming free later",
+		'A',
+		{{WWW, VERDICT_ACCEPT, 9, .added_ms = 8, .since_ms = 3}},
+		{{'A', JOB_CANCELLED, WWW, 5, .called_off_ms = 4}},
+		""},
+	{.name = "its link added anew does",
+		'A',
+		{{WWW, VERDICT_ACCEPT, 9, .added_ms = 6, .since_ms = 6}},
+		{{'A', JOB_CANCELLED, WWW, 5, .called_off_ms = 4}},
+		"s0:0"},
+	{.name = "a newer certificate is another install",
+		'B',
+		{{WWW, VERDICT_ACCEPT, 9, .since_ms = 3}},
+		{{'A', JOB_CANCELLED, WWW, 5, .called_off_ms = 4}},
+		"S0"},
+	{.name = "one that its link's going cancelled comes back with it",
+		'A',
+		{{WWW, VERDICT_ACCEPT, 5, .since_ms = 3}},
+		{{'A', JOB_CANCELLED, WWW, 5}},
+		"s0:0"},
 };
 
 static void describe(const struct plan_change *changes, size_t count, char *text, size_t size)
@@ -439,6 +476,7 @@ static struct plan_job job_of(const struct given_job *job)
 		.due_ms = job->due_ms,
 		.tried = job->tried,
 		.pushed_over = job->pushed_over,
+		.called_off_ms = job->called_off_ms,
 		.service = job->service,
 		.service_code = job->code,
 		.fqdn = job->fqdn,
@@ -462,7 +500,7 @@ static void run_case(const struct plan_case *given)
 		verdicts[link_count].schedule.due_ms = link->due_ms;
 		verdicts[link_count].base_ms = link->base_ms;
 		wanted[link_count] = (struct plan_wanted){link->service, link->code, link->fqdn,
-			&verdicts[link_count], link->added_ms, link->taken};
+			&verdicts[link_count], link->added_ms, link->taken, link->since_ms};
 	}
 	for (; job_count < 3 && given->jobs[job_count].service; job_count++)
 		jobs[job_count] = job_of(&given->jobs[job_count]);

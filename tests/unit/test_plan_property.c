@@ -67,6 +67,7 @@ static void change_contract(struct model *model)
 			.fqdn = "www.example.jp",
 			.verdict = verdict,
 			.added_ms = added_ms,
+			.since_ms = added_ms,
 			.taken = verdict->kind == VERDICT_HOLD ||
 				 (verdict->kind == VERDICT_REFUSE && pick(model, 2) == 0),
 		};
@@ -93,6 +94,29 @@ static void let_time_pass(struct model *model)
 	}
 }
 
+/* What operators do. */
+static void let_operators_act(struct model *model)
+{
+	size_t i;
+
+	for (i = 0; i < model->job_count; i++) {
+		struct plan_job *job = &model->jobs[i];
+		enum job_state next;
+
+		if (pick(model, 8) != 0)
+			continue;
+		if (!job_state_is_final(job->state) &&
+			job_transition(job->state, JOB_EVENT_CANCEL, &next)) {
+			job->tried = job->tried || job->state == JOB_INSTALLING;
+			job->state = next;
+			job->called_off_ms = 1 + pick(model, 9);
+		} else if (job->state == JOB_CANCELLED) {
+			/* A retry: from here on it is like any other. */
+			job->called_off_ms = 0;
+		}
+	}
+}
+
 static void make_plan(const struct model *model, struct plan_change **changes, size_t *count)
 {
 	plan_make(model->has_certificate ? &model->certificate : NULL, model->wanted,
@@ -105,6 +129,7 @@ static void move(struct plan_job *job, enum job_event event)
 
 	assert_true(job_transition(job->state, event, &next));
 	job->state = next;
+	job->called_off_ms = 0;
 }
 
 static void judge_job(
@@ -209,6 +234,10 @@ static void check_wanted(const struct model *model, const struct plan_wanted *wa
 	const struct plan_job *job = own_job(model, wanted);
 	unsigned int allowed = IN_FLIGHT | STATE_BIT(JOB_INSTALLED) | STATE_BIT(JOB_FAILED);
 
+	if (job == NULL)
+		return;
+	if (job->called_off_ms >= wanted->since_ms && job->state == JOB_CANCELLED)
+		return;
 	if (wanted->verdict->kind == VERDICT_REFUSE)
 		allowed = STATE_BIT(JOB_REFUSED) | (wanted->taken ? 0 : STATE_BIT(JOB_INSTALLED)) |
 			  STATE_BIT(JOB_SUPERSEDED);
@@ -254,6 +283,23 @@ static void check(const struct model *model)
 	check_others(model);
 }
 
+/* What an operator cancelled is touched by no plan but where its link is younger than that. */
+static void check_called_off(
+	const struct model *model, const struct plan_change *changes, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		const struct plan_job *job = &model->jobs[changes[i].job];
+
+		if (changes[i].action != PLAN_RESCHEDULE && changes[i].action != PLAN_HOLD_JOB &&
+			changes[i].action != PLAN_REFUSE_JOB)
+			continue;
+		if (job->called_off_ms != 0)
+			assert_true(model->wanted[changes[i].wanted].since_ms > job->called_off_ms);
+	}
+}
+
 static void test_any_life(void **unused)
 {
 	uint64_t life;
@@ -269,11 +315,13 @@ static void test_any_life(void **unused)
 
 			change_contract(&model);
 			make_plan(&model, &changes, &count);
+			check_called_off(&model, changes, count);
 			for (i = 0; i < count; i++)
 				carry_out(&model, &changes[i]);
 			free(changes);
 			check(&model);
 			let_time_pass(&model);
+			let_operators_act(&model);
 		}
 	}
 }

@@ -16,21 +16,30 @@ struct succession_case {
 
 static const struct succession_case cases[] = {
 	{"nobody names it", {{0}}, NULL},
-	{"one alone", {{"a", 5, false, false}}, "a"},
-	{"a free pair goes to the oldest link", {{"a", 5, false, false}, {"b", 4, false, false}},
-		"b"},
-	{"of one age, to the lower code", {{"b", 5, false, false}, {"a", 5, false, false}}, "a"},
-	{"of one age, the holder keeps it", {{"a", 5, false, false}, {"b", 5, true, false}}, "b"},
-	{"the holder keeps it from a younger link", {{"a", 5, true, false}, {"b", 6, false, false}},
-		"a"},
+	{"one alone", {{"a", 5, false, false, false}}, "a"},
+	{"a free pair goes to the oldest link",
+		{{"a", 5, false, false, false}, {"b", 4, false, false, false}}, "b"},
+	{"of one age, to the lower code",
+		{{"b", 5, false, false, false}, {"a", 5, false, false, false}}, "a"},
+	{"of one age, the holder keeps it",
+		{{"a", 5, false, false, false}, {"b", 5, true, false, false}}, "b"},
+	{"the holder keeps it from a younger link",
+		{{"a", 5, true, false, false}, {"b", 6, false, false, false}}, "a"},
 	{"an older link takes it where nothing has begun",
-		{{"a", 5, true, false}, {"b", 4, false, false}}, "b"},
-	{"what has begun is not displaced", {{"b", 4, false, false}, {"a", 5, true, true}}, "a"},
+		{{"a", 5, true, false, false}, {"b", 4, false, false, false}}, "b"},
+	{"what has begun is not displaced",
+		{{"b", 4, false, false, false}, {"a", 5, true, true, false}}, "a"},
 	{"what another began earlier gives no right",
-		{{"a", 5, true, false}, {"b", 6, false, true}}, "a"},
-	{"nor on a free pair", {{"a", 5, false, true}, {"b", 4, false, false}}, "b"},
+		{{"a", 5, true, false, false}, {"b", 6, false, true, false}}, "a"},
+	{"nor on a free pair", {{"a", 5, false, true, false}, {"b", 4, false, false, false}}, "b"},
+	{"what an operator gave is not displaced",
+		{{"b", 4, false, true, false}, {"a", 5, true, false, true}}, "a"},
+	{"what was given and taken again gives no right",
+		{{"b", 4, true, false, false}, {"a", 5, false, false, true}}, "b"},
 	{"the oldest of several",
-		{{"c", 6, true, false}, {"b", 4, false, false}, {"a", 5, false, false}}, "b"},
+		{{"c", 6, true, false, false}, {"b", 4, false, false, false},
+			{"a", 5, false, false, false}},
+		"b"},
 };
 
 static void test_cases(void **unused)
@@ -95,8 +104,9 @@ static void each_order(const struct tenant *all, size_t *order, size_t at, size_
 
 static void test_order_of_arrival_decides_nothing(void **unused)
 {
-	static const struct tenant all[MANY] = {{"c", 30, false, false}, {"a", 50, false, false},
-		{"e", 10, false, false}, {"b", 40, false, false}, {"d", 20, false, false}};
+	static const struct tenant all[MANY] = {{"c", 30, false, false, false},
+		{"a", 50, false, false, false}, {"e", 10, false, false, false},
+		{"b", 40, false, false, false}, {"d", 20, false, false, false}};
 	static const char *const oldest[MANY + 1] = {NULL, "c", "c", "e", "e", "e"};
 	static const size_t factorial[MANY + 1] = {1, 1, 2, 6, 24, 120};
 	size_t count;
