@@ -10,6 +10,7 @@
 #include "base/civil.h"
 #include "base/log.h"
 #include "daemon/daemon.h"
+#include "daemon/left.h"
 #include "daemon/runtime.h"
 #include "daemon/tally.h"
 #include "engine/intake.h"
@@ -274,6 +275,8 @@ int dry_run(const struct options *options, struct settings *settings)
 	if (done) {
 		puts("Nothing was changed or sent. It would be:");
 		tally_print(&dry.tally, stdout);
+		if (!left_pauses(store, options, stdout, &error))
+			log_warning("%s", error.text);
 		if (dry.rejected > 0)
 			printf("%zu records would be rejected: see the messages above\n",
 				dry.rejected);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/civil.h"
 #include "base/clock.h"
 
 /* The services that jobs are of; the configuration may not have them any more. */
@@ -69,4 +70,30 @@ bool left_count(struct store *store, const struct options *options, struct tally
 	}
 	free(services.list);
 	return done;
+}
+
+struct pauses {
+	const struct options *options;
+	FILE *stream;
+};
+
+static void print_pause(void *context, const struct store_pause *pause)
+{
+	const struct pauses *pauses = context;
+	char since[CIVIL_INSTANT_MAX];
+
+	if (pauses->options->service != NULL &&
+		strcmp(pauses->options->service, pause->service) != 0)
+		return;
+	civil_format_instant(since, pause->since_ms, TOKYO_OFFSET_MIN);
+	fprintf(pauses->stream, "%s: paused by %s since %s%s%s\n", pause->service, pause->who,
+		since, pause->reason[0] != '\0' ? ": " : "", pause->reason);
+}
+
+bool left_pauses(
+	struct store *store, const struct options *options, FILE *stream, struct error *error)
+{
+	struct pauses pauses = {options, stream};
+
+	return store_pauses(store, print_pause, &pauses, error);
 }

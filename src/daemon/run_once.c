@@ -134,6 +134,8 @@ static int finish(struct run *run)
 		return EXIT_CANNOT_WORK;
 	}
 	tally_print(&run->tally, stdout);
+	if (!left_pauses(run->runtime.store, run->options, stdout, &error))
+		log_warning("%s", error.text);
 	if (run->rejected > 0)
 		printf("%zu records were rejected: see the messages above, and rejected/ in the "
 		       "spool\n",

@@ -118,10 +118,27 @@ void lane_tell_closed(struct lane *lane, int64_t opens_ms)
 		opens);
 }
 
+void lane_pause(struct lane *lane, bool paused, bool waits)
+{
+	const struct log_field fields[] = {
+		{"SERVICE", lane->service}, {"OUTCOME", paused ? "paused" : "resumed"}};
+
+	if (paused && waits && !lane->told_paused)
+		log_entry(LOG_LEVEL_NOTICE, fields, ARRAY_LENGTH(fields),
+			"service %s is paused by an operator: what is due there waits until it is "
+			"resumed",
+			lane->service);
+	else if (!paused && lane->told_paused)
+		log_entry(LOG_LEVEL_NOTICE, fields, ARRAY_LENGTH(fields),
+			"service %s is resumed: what waited there goes on", lane->service);
+	lane->told_paused = paused && (waits || lane->told_paused);
+	lane->paused = paused;
+}
+
 bool lane_takes_requests(
 	const struct lane *lane, const struct config *config, int64_t mono_ms, int64_t wall_ms)
 {
-	return lane_profile(lane, config) != NULL &&
+	return lane_profile(lane, config) != NULL && !lane->paused &&
 	       lane_opens_ms(lane, config, wall_ms) <= wall_ms &&
 	       throttle_state_at(&lane->throttle, mono_ms) == THROTTLE_FLOWING;
 }

@@ -19,6 +19,8 @@ struct lane {
 	int64_t next_ms;
 	/* By the monotonic clock: until then what is due and cannot be claimed is not asked for. */
 	int64_t busy_until_ms;
+	bool paused; /* by an operator, as the store's last answer said */
+	bool told_paused;
 	bool stalled;	  /* what stood ready waited for too long, and nothing has ended since */
 	int64_t takes_us; /* a try, smoothed; 0: none has ended yet */
 };
@@ -60,6 +62,12 @@ int64_t lane_wait_ms(const struct lane *lane, const struct config *config, int64
 int64_t lane_opens_ms(const struct lane *lane, const struct config *config, int64_t wall_ms);
 /* Says, once for each closing, that something due waits for OPENS_MS. */
 void lane_tell_closed(struct lane *lane, int64_t opens_ms);
+
+/*
+ * The store said whether an operator paused LANE, and whether something is due there. Says, once a
+ * pause, that it waits, and once that it goes on.
+ */
+void lane_pause(struct lane *lane, bool paused, bool waits);
 
 /* False for a service without an address, out of its hours, in a pause, or taken for dead. */
 bool lane_takes_requests(

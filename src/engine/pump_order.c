@@ -233,7 +233,8 @@ static void take_lane(struct pump *pump, struct order_lane *ordered)
 	lane->busy_until_ms = 0;
 	if (ordered->limit > 0 && ordered->count == 0 && ordered->next_ms <= ordered->claim.now_ms)
 		lane->busy_until_ms = pump_mono_now(pump) + BUSY_TARGET_MS;
-	if (ordered->waits_for_opening)
+	lane_pause(lane, ordered->paused, ordered->waits_for_opening);
+	if (ordered->waits_for_opening && !ordered->paused)
 		lane_tell_closed(lane, ordered->opens_ms);
 	pump_ready_add(pump, ordered);
 }

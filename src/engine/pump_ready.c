@@ -209,6 +209,7 @@ void pump_ready_looked_at(struct pump *pump, const struct store_lease *leases, s
 
 struct hours_now {
 	bool closed;
+	bool paused; /* by an operator */
 	int64_t now_ms;
 };
 
@@ -226,6 +227,8 @@ static bool may_start(const struct pump *pump, const struct ready *ready, const 
 	/* A clock that was set back since. */
 	if (!pump->options.ignore_due && ready->claimed.job.claimed_next_ms > hours->now_ms)
 		return false;
+	if (hours->paused)
+		return ready->claimed.job.state == JOB_VERIFYING;
 	return !hours->closed || ready->out_of_hours || ready->claimed.job.state == JOB_VERIFYING;
 }
 
@@ -235,7 +238,7 @@ static size_t start_lane(struct pump *pump, size_t number)
 {
 	struct lane *lane = &pump->lanes.list[number];
 	struct ready_list *list = &pump->ready[number];
-	struct hours_now hours = {.now_ms = pump_wall_now(pump)};
+	struct hours_now hours = {.paused = lane->paused, .now_ms = pump_wall_now(pump)};
 	size_t started = 0;
 
 	/* The first is the oldest. */

@@ -97,6 +97,31 @@ static bool claim_all(struct order *order, struct error *error)
 	return true;
 }
 
+/* ---- pauses ---- */
+
+static void pause_lane(void *context, const struct store_pause *pause)
+{
+	struct order *order = context;
+	size_t i;
+
+	for (i = 0; i < order->lane_count; i++) {
+		struct order_lane *lane = &order->lanes[i];
+
+		if (strcmp(lane->claim.service, pause->service) != 0)
+			continue;
+		lane->paused = true;
+		lane->claim.only_verifying = true;
+		/* It is not known when it goes on. */
+		lane->claim.or_ends_before_ms = 0;
+		lane->opens_ms = INT64_MAX;
+	}
+}
+
+static bool look_at_pauses(struct order *order, struct error *error)
+{
+	return store_pauses(order->store, pause_lane, order, error);
+}
+
 /* ---- when there is something to do ---- */
 
 /* Out of hours that is the opening, or before it what is to be looked at. */
@@ -149,7 +174,7 @@ static bool settle_all(struct order *order, struct error *error)
  * is. */
 static bool write_all(struct order *order, bool too_long, struct error *error)
 {
-	return settle_all(order, error) &&
+	return settle_all(order, error) && look_at_pauses(order, error) &&
 	       store_jobs_return(order->store, order->returns, order->return_count, error) &&
 	       store_leases_renew(order->store, order->renewals, order->renewal_count, error) &&
 	       (!too_long || store_leases_shorten(order->store, order->now_ms + order->longest_ms,
@@ -192,7 +217,7 @@ static bool carry_out(struct order *order, struct error *error)
 	int64_t last_ms;
 	bool too_long;
 
-	if (!store_lease_last(order->store, &last_ms, error))
+	if (!store_lease_last(order->store, &last_ms, error) || !look_at_pauses(order, error))
 		return false;
 	too_long = last_ms > order->now_ms + order->longest_ms + STEP_MS;
 	order->wrote = too_long || order->results != NULL || order->return_count > 0 ||

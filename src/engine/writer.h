@@ -61,6 +61,7 @@ struct order_lane {
 	size_t count;
 	int64_t next_ms; /* when there is something to do, opening considered; INT64_MAX: never */
 	bool waits_for_opening;
+	bool paused; /* by an operator: only what the service took is claimed */
 };
 
 struct order {

@@ -57,7 +57,8 @@ struct act_jobs {
  *   {"act": "retry", "dry": false, "by": "alice", "reason": null, "done": 1, "not_done": 0,
  *    "next_after": null,
  *    "jobs": [{"job": 7, "contract": …, "service": …, "service_code": …, "fqdn": …,
- *              "before": "failed", "state": "scheduled", "done": true, "text": "goes again"}]}
+ *              "before": "failed", "state": "scheduled", "due": …, "done": true,
+ *              "text": "goes again"}]}
  *
  * "done" of a job is false where the act means nothing for it, and "text" says why; a job that is
  * not there has its number alone. "next_after" is the after_id to go on with, where there is more.
@@ -110,15 +111,15 @@ bool must_check act_resume(const struct act *act, const char *service, struct js
 
 /*
  * Judges the records in LENGTH bytes at TEXT (one, or one a line) against the store as it stands,
- * and hands them over, whole, through the spool. Permanent error that names the line when one of
- * them cannot be read or conflicts with its stored revision: then none is handed over. TEXT holds
- * keys: wiping it is the caller's. The result:
+ * and hands them over, whole, through the spool. TEXT ends with a 0 byte that LENGTH leaves out.
+ * Permanent error that names the line when one of them cannot be read or conflicts with its stored
+ * revision: then none is handed over. TEXT holds keys: wiping it is the caller's. The result:
  *
  *   {"act": "import", "dry": …, "by": …, "file": "import-….ndjson", "accepted": 1, "refused": 0,
  *    "held": 0,
  *    "records": [{"contract": …, "revision": 3, "known": false, "links": [{"service": …,
  *                 "service_code": …, "fqdn": …, "verdict": "accept", "due": …, "reasons": [],
- *                 "warnings": [], "holder": null, "text": …}]}],
+ *                 "warnings": [], "holder": null, "changes": true, "overtaken": false}]}],
  *    "others": [links of other contracts that this would release or hold, "contract" with them]}
  *
  * "known": the store has this revision, or a later one; it changes nothing. "file" is null when

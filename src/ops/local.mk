@@ -2,7 +2,10 @@
 noinst_LIBRARIES += src/ops/libops.a
 src_ops_libops_a_SOURCES = \
 	src/ops/act.c src/ops/act.h src/ops/act_private.h \
+	src/ops/act_import.c \
 	src/ops/act_jobs.c \
+	src/ops/act_pause.c \
+	src/ops/act_release.c \
 	src/ops/journal.c src/ops/journal.h src/ops/journal_private.h \
 	src/ops/notify.c src/ops/notify.h \
 	src/ops/privilege.c src/ops/privilege.h
