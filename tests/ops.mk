@@ -9,3 +9,10 @@ tests_unit_test_ops_LDADD = src/ops/libops.a $(BASE_LIBS) $(SYSTEMD_LIBS) $(CMOC
 tests_unit_test_privilege_SOURCES = tests/unit/test_privilege.c
 tests_unit_test_privilege_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_privilege_LDADD = src/ops/libops.a $(BASE_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_act
+TESTS += tests/unit/test_act
+tests_unit_test_act_SOURCES = tests/unit/test_act.c $(engine_fixture)
+tests_unit_test_act_CPPFLAGS = $(engine_cppflags)
+tests_unit_test_act_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_act_LDADD = src/ops/libops.a $(ENGINE_LIBS) $(SYSTEMD_LIBS) $(CMOCKA_LIBS)
