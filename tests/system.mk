@@ -55,3 +55,5 @@ EXTRA_DIST += tests/system/forecast.sh
 
 TESTS += tests/system/migration.sh
 EXTRA_DIST += tests/system/migration.sh
+TESTS += tests/system/acts.sh
+EXTRA_DIST += tests/system/acts.sh

@@ -2,6 +2,8 @@
 bin_PROGRAMS += certinstallctl
 noinst_LIBRARIES += src/ctl/libctl.a
 src_ctl_libctl_a_SOURCES = \
+	src/ctl/act_text.c src/ctl/act_text.h \
+	src/ctl/asker.c src/ctl/asker.h \
 	src/ctl/calendar_request.c src/ctl/calendar_request.h \
 	src/ctl/examine.c src/ctl/examine.h \
 	src/ctl/explain_json.c \
@@ -19,6 +21,7 @@ src_ctl_libctl_a_SOURCES = \
 	src/ctl/migration_stored.c \
 	src/ctl/migration_text.c \
 	src/ctl/store_request.c src/ctl/store_request.h \
+	src/ctl/verb_acts.c src/ctl/verb_acts.h \
 	src/ctl/verb_backup.c src/ctl/verb_backup.h \
 	src/ctl/verb_calendar.c src/ctl/verb_calendar.h \
 	src/ctl/verb_due.c \
@@ -26,11 +29,12 @@ src_ctl_libctl_a_SOURCES = \
 	src/ctl/verb_forecast.c src/ctl/verb_forecast.h \
 	src/ctl/verb_jobs.c src/ctl/verb_jobs.h \
 	src/ctl/verb_rejected.c src/ctl/verb_rejected.h \
+	src/ctl/verb_services.c src/ctl/verb_services.h \
 	src/ctl/verb_migration.c src/ctl/verb_migration.h \
 	src/ctl/verb_verify.c src/ctl/verb_verify.h
 certinstallctl_SOURCES = src/ctl/main.c
 certinstallctl_LDADD = src/ctl/libctl.a src/ops/libops.a src/engine/libengine.a \
-	src/config/libconfig.a src/service/libservice.a src/net/libnet.a src/store/libstore.a \
+	src/config/libconfig.a src/source/libsource.a src/service/libservice.a src/net/libnet.a src/store/libstore.a \
 	src/record/librecord.a src/pki/libpki.a src/domain/libdomain.a src/base/libbase.a \
 	$(CONFUSE_LIBS) $(JSONC_LIBS) $(CURL_LIBS) $(EVENT_LIBS) $(SQLITE_LIBS) $(SYSTEMD_LIBS) \
 	$(OPENSSL_LIBS) $(IDN2_LIBS)

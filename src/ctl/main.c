@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/words.h"
 #include "config.h"
+#include "ctl/verb_acts.h"
 #include "ctl/verb_backup.h"
 #include "ctl/verb_calendar.h"
 #include "ctl/verb_explain.h"
@@ -13,6 +14,7 @@
 #include "ctl/verb_jobs.h"
 #include "ctl/verb_migration.h"
 #include "ctl/verb_rejected.h"
+#include "ctl/verb_services.h"
 #include "ctl/verb_verify.h"
 #include "pki/pki.h"
 
@@ -33,7 +35,13 @@ static const struct verb verbs[] = {
 	{"forecast", verb_forecast, "how many installs fall due on which day", false},
 	{"jobs", verb_jobs, "the jobs in the store", false},
 	{"show", verb_show, "one job's life: rules, days and tries", false},
-	{"retry", verb_retry, "give a failed job another go", false},
+	{"retry", verb_retry, "give failed jobs another go", false},
+	{"cancel", verb_cancel, "call jobs off, for good", false},
+	{"release", verb_release, "give a service code to a contract that waits for it", false},
+	{"pause", verb_pause, "push nothing new to a service", false},
+	{"resume", verb_resume, "go on with a paused service", false},
+	{"import", verb_import, "judge records and hand them to the daemon", true},
+	{"services", verb_services, "the linked services", false},
 	{"migration", verb_migration, "the steps to a certificate from elsewhere, and how far",
 		true},
 	{"rejected", verb_rejected, "records that were set aside, and why", false},

@@ -18,6 +18,10 @@ enum {
 	OPTION_FQDN,
 	OPTION_DISCARD,
 	OPTION_OVERDUE,
+	OPTION_REASON,
+	OPTION_DRY_RUN,
+	OPTION_YES,
+	OPTION_TO,
 	OPTION_HELP,
 };
 
@@ -31,6 +35,10 @@ static const struct option long_options[] = {
 	{"fqdn", required_argument, NULL, OPTION_FQDN},
 	{"discard", required_argument, NULL, OPTION_DISCARD},
 	{"overdue", no_argument, NULL, OPTION_OVERDUE},
+	{"reason", required_argument, NULL, OPTION_REASON},
+	{"dry-run", no_argument, NULL, OPTION_DRY_RUN},
+	{"yes", no_argument, NULL, OPTION_YES},
+	{"to", required_argument, NULL, OPTION_TO},
 	{NULL, 0, NULL, 0},
 };
 
@@ -40,8 +48,25 @@ static void usage(const struct store_verb *verb, FILE *stream)
 		"usage: certinstallctl %s [OPTION]... %s\n"
 		"  --config FILE    the daemon's configuration\n"
 		"                   [" SYSCONFDIR "/certinstalld/certinstalld.conf]\n"
-		"  --json           one JSON object\n%s",
+		"  --json           one JSON object\n%s" STORE_EXIT_HELP,
 		verb->name, verb->operands, verb->help);
+}
+
+static bool take_act(struct store_request *request, int option, const char *value)
+{
+	switch (option) {
+	case OPTION_REASON:
+		request->reason = value;
+		return true;
+	case OPTION_DRY_RUN:
+		request->dry_run = true;
+		return true;
+	case OPTION_YES:
+		request->yes = true;
+		return true;
+	default:
+		return false;
+	}
 }
 
 static bool take_own(struct store_request *request, int option, const char *value)
@@ -50,6 +75,12 @@ static bool take_own(struct store_request *request, int option, const char *valu
 
 	if (option == OPTION_DISCARD && (request->verb->takes & STORE_TAKES_DISCARD) != 0) {
 		request->discard = value;
+		return true;
+	}
+	if ((request->verb->takes & STORE_TAKES_ACT) != 0 && take_act(request, option, value))
+		return true;
+	if (option == OPTION_TO && (request->verb->takes & STORE_TAKES_TO) != 0) {
+		request->to = value;
 		return true;
 	}
 	if ((request->verb->takes & STORE_TAKES_FILTER) == 0)
@@ -132,12 +163,13 @@ static bool open_store(struct store_request *request, int *status)
 {
 	struct error error;
 
-	*status = STORE_FAULT;
+	*status = STORE_NONE;
 	if (access(request->config->store, F_OK) != 0) {
 		store_request_fault(
 			request, "there is no store yet; it comes with the daemon's first start");
 		return false;
 	}
+	*status = STORE_FAULT;
 	if (!store_open(request->config->store, &request->store, &error)) {
 		store_request_fault(request, error.text);
 		return false;
@@ -151,8 +183,8 @@ bool store_request_open(struct store_request *request, int *status)
 	return read_configuration(request, status) && open_store(request, status);
 }
 
-bool store_request_begin_without(struct store_request *request, const struct store_verb *verb,
-	int argc, char **argv, int *status)
+bool store_request_parse(struct store_request *request, const struct store_verb *verb, int argc,
+	char **argv, int *status)
 {
 	*request = (struct store_request){
 		.verb = verb,
@@ -160,7 +192,14 @@ bool store_request_begin_without(struct store_request *request, const struct sto
 		.filter = {.state = -1},
 	};
 	*status = STORE_USAGE;
-	return parse(request, argc, argv, status) && read_configuration(request, status);
+	return parse(request, argc, argv, status);
+}
+
+bool store_request_begin_without(struct store_request *request, const struct store_verb *verb,
+	int argc, char **argv, int *status)
+{
+	return store_request_parse(request, verb, argc, argv, status) &&
+	       read_configuration(request, status);
 }
 
 bool store_request_begin(struct store_request *request, const struct store_verb *verb, int argc,

@@ -11,12 +11,19 @@
 
 enum store_status {
 	STORE_DONE = 0,
-	STORE_FAULT = 1, /* the store, or no such job */
-	STORE_USAGE = 2,
+	STORE_FAULT = 1, /* something could not be done: the store, no such job */
+	STORE_USAGE = 2, /* or a configuration that cannot be read */
+	STORE_NONE = 3,	 /* there is no store */
 };
 
 #define STORE_TAKES_FILTER 1U  /* --state, --service, --contract, --fqdn, --overdue */
 #define STORE_TAKES_DISCARD 2U /* --discard */
+#define STORE_TAKES_ACT 4U     /* --reason, --dry-run, --yes */
+#define STORE_TAKES_TO 8U      /* --to */
+
+#define STORE_EXIT_HELP                                                                            \
+	"Exits with 0: done; 1: something could not be done; 2: wrong usage or\n"                  \
+	"configuration; 3: there is no store.\n"
 
 struct store_verb {
 	const char *name;
@@ -32,6 +39,10 @@ struct store_request {
 	struct store_filter filter;
 	const char *discard; /* NULL: not given */
 	bool only_overdue;
+	const char *reason; /* NULL: not given, as is the next */
+	const char *to;
+	bool dry_run;
+	bool yes;
 	char **operands;
 	int operand_count;
 	struct config *config;
@@ -50,8 +61,11 @@ bool must_check store_request_begin(struct store_request *request, const struct 
  */
 bool must_check store_request_begin_without(struct store_request *request,
 	const struct store_verb *verb, int argc, char **argv, int *status);
-/* What begin does after parsing, for a verb with options of its own: REQUEST has its verb's name
- * and config_path. */
+/* What begin does first: only parses. */
+bool must_check store_request_parse(struct store_request *request, const struct store_verb *verb,
+	int argc, char **argv, int *status);
+/* What begin does after parsing, for a verb with options of its own as well: REQUEST has its verb's
+ * name and config_path. */
 bool must_check store_request_open(struct store_request *request, int *status);
 int store_request_end(struct store_request *request, int status);
 

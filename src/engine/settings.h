@@ -14,7 +14,7 @@ struct settings;
 
 /* Permanent error as config_read and keyring_new have them; the caller has the first reference. */
 bool must_check settings_read(const char *path, struct settings **settings, struct error *error);
-/* Takes over CONFIG and KEYRING, for tests. */
+/* Takes over CONFIG and KEYRING. Without a keyring (NULL) records can be judged, not taken in. */
 struct settings *settings_from(struct config *config, struct keyring *keyring);
 struct settings *settings_ref(struct settings *settings);
 void settings_unref(struct settings *settings);

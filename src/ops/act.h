@@ -44,8 +44,9 @@ struct act_jobs {
 	const int64_t *ids;
 	size_t count;
 	/*
-	 * At least one of service, contract, fqdn and state; with state -1 the states that the act
-	 * is for. after_id goes on after an act that touched ACT_JOBS_MAX; limit is not looked at.
+	 * At least one of service, contract, fqdn, state and only_overdue; with state -1 the states
+	 * that the act is for. after_id goes on after an act that touched ACT_JOBS_MAX; limit is
+	 * not looked at.
 	 */
 	struct store_filter filter;
 	bool only_overdue;

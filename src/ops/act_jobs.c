@@ -39,9 +39,11 @@ static void is_done(struct touched *touched, enum job_state state, const char *t
 
 /* ---- which ---- */
 
-static bool has_criterion(const struct store_filter *filter)
+static bool has_criterion(const struct act_jobs *jobs)
 {
-	return filter->service != NULL || filter->contract != NULL || filter->fqdn != NULL ||
+	const struct store_filter *filter = &jobs->filter;
+
+	return jobs->only_overdue || filter->service != NULL || filter->contract != NULL || filter->fqdn != NULL ||
 	       filter->state >= 0;
 }
 
@@ -74,7 +76,7 @@ static bool collect(struct job_act *act, struct error *error)
 		touched_add(&act->touched, act->jobs->ids[i]);
 	if (act->jobs->count > 0)
 		return true;
-	if (!has_criterion(&filter))
+	if (!has_criterion(act->jobs))
 		return error_set(error, ERROR_PERMANENT,
 			"which jobs? Name some, or what they have in common");
 	filter.limit = 0;
