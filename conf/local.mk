@@ -23,3 +23,8 @@ dist_servicesconf_DATA = \
 	conf/services.d/waf-group.conf \
 	conf/services.d/waf.conf \
 	conf/services.d/webhg2.conf
+
+bashcompletiondir = $(datadir)/bash-completion/completions
+dist_bashcompletion_DATA = \
+	conf/completion/certinstallctl \
+	conf/completion/certinstalld

@@ -57,3 +57,5 @@ TESTS += tests/system/migration.sh
 EXTRA_DIST += tests/system/migration.sh
 TESTS += tests/system/acts.sh
 EXTRA_DIST += tests/system/acts.sh
+TESTS += tests/system/completion.sh
+EXTRA_DIST += tests/system/completion.sh
