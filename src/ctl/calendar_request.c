@@ -20,6 +20,7 @@ static void usage(const struct calendar_verb *verb, FILE *stream)
 		verb->takes_config ? " [--config FILE]" : "",
 		verb->takes_judging ? " [--now INSTANT] [--trust PEM] [--intermediates PEM]" : "",
 		verb->takes_migration ? " [--expires YYYY-MM-DD]" : "", verb->operands);
+	fputs(verb->exit_help != NULL ? verb->exit_help : CALENDAR_EXIT_HELP, stream);
 }
 
 void calendar_request_tell(const struct calendar_request *request, const char *format, ...)

@@ -16,12 +16,17 @@ enum exit_status {
 	STATUS_USAGE = 2, /* wrong usage, or a file that cannot be taken */
 };
 
+#define CALENDAR_EXIT_HELP                                                                         \
+	"Exits with 0: done; 1: something could not be done; 2: wrong usage, or a file\n"          \
+	"that cannot be taken; 3, where a store is needed: there is none.\n"
+
 struct calendar_verb {
 	const char *name;
 	const char *operands; /* as the usage shows them */
 	bool takes_service, takes_config;
-	bool takes_judging;   /* --now, --trust and --intermediates */
-	bool takes_migration; /* --expires, --successor, --record and --successor-record */
+	bool takes_judging;    /* --now, --trust and --intermediates */
+	const char *exit_help; /* NULL: CALENDAR_EXIT_HELP */
+	bool takes_migration;  /* --expires, --successor, --record and --successor-record */
 };
 
 /* What the command line says, and what was read on its word. */

@@ -32,7 +32,7 @@ static void usage(FILE *stream)
 	      "  --certificates N  so many certificates, their issuances spread evenly\n"
 	      "  --lifetime DAYS   how long they live, as 47d [as a public one may then]\n"
 	      "  --service ID=NN%  so many of them are on this service; without a share:\n"
-	      "                    those that are left [webhg2]\n",
+	      "                    those that are left [webhg2]\n" CALENDAR_EXIT_HELP,
 		stream);
 }
 

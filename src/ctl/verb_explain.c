@@ -242,7 +242,9 @@ int verb_explain(int argc, char **argv)
 	static const struct calendar_verb verb = {.name = "explain",
 		.operands = "FILE|-",
 		.takes_config = true,
-		.takes_judging = true};
+		.takes_judging = true,
+		.exit_help = "Exits with 0: all links are accepted; 1: one is refused, or "
+			     "waits for another\ncontract; 2: wrong usage, or no record.\n"};
 	struct explain explain = {0};
 	int status;
 

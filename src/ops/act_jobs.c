@@ -43,8 +43,8 @@ static bool has_criterion(const struct act_jobs *jobs)
 {
 	const struct store_filter *filter = &jobs->filter;
 
-	return jobs->only_overdue || filter->service != NULL || filter->contract != NULL || filter->fqdn != NULL ||
-	       filter->state >= 0;
+	return jobs->only_overdue || filter->service != NULL || filter->contract != NULL ||
+	       filter->fqdn != NULL || filter->state >= 0;
 }
 
 static bool passes(const struct job_act *act, const struct store_job *job)
