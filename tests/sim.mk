@@ -12,4 +12,4 @@ tests_sim_simulate_CPPFLAGS = $(engine_cppflags) -I$(top_srcdir)/tests/sim
 tests_sim_simulate_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pki_new -Wl,--wrap=pki_free \
 	-Wl,--wrap=pki_ref -Wl,--wrap=pki_examine -Wl,--wrap=pki_make_pkcs12 \
 	-Wl,--wrap=pki_random -Wl,--wrap=look_start
-tests_sim_simulate_LDADD = $(ENGINE_LIBS)
+tests_sim_simulate_LDADD = src/ops/libops.a $(ENGINE_LIBS)

@@ -36,26 +36,31 @@ static const char *text_or(struct json_object *object, const char *key, const ch
 
 static void print_job(struct json_object *job, FILE *stream)
 {
-	fprintf(stream, "%8" PRId64 " %-16s %-14s %-12s %-24s %-10s %s%s\n",
+	fprintf(stream, "%8" PRId64 " %-16s %-14s %-12s %-24s %-10s %s\n",
 		result_number(job, "job"), text_or(job, "contract", "-"),
 		text_or(job, "service", "-"), text_or(job, "service_code", "-"),
-		text_or(job, "fqdn", "-"), text_or(job, "before", "-"),
-		result_truth(job, "done") ? "" : _("not done: "), text_or(job, "text", ""));
+		text_or(job, "fqdn", "-"), text_or(job, "before", "-"), text_or(job, "text", ""));
 }
 
-static void print_jobs(struct json_object *jobs, FILE *stream, size_t limit)
+static void print_jobs(struct json_object *result, FILE *stream, size_t limit)
 {
-	size_t count = json_object_array_length(jobs), i;
-	size_t shown = limit > 0 && limit < count ? limit : count;
+	size_t count = (size_t)result_number(result, "done"), shown = 0, i;
+	struct json_object *jobs;
 
-	if (count == 0) {
+	json_object_object_get_ex(result, "jobs", &jobs);
+	if (json_object_array_length(jobs) == 0)
 		fprintf(stream, "%s\n", _("no jobs"));
-		return;
+	if (count > 0)
+		fprintf(stream, "%8s %-16s %-14s %-12s %-24s %-10s\n", _("JOB"), _("CONTRACT"),
+			_("SERVICE"), _("CODE"), _("FQDN"), _("STATE"));
+	for (i = 0; i < json_object_array_length(jobs) && (limit == 0 || shown < limit); i++) {
+		struct json_object *job = json_object_array_get_idx(jobs, i);
+
+		if (!result_truth(job, "done"))
+			continue;
+		print_job(job, stream);
+		shown++;
 	}
-	fprintf(stream, "%8s %-16s %-14s %-12s %-24s %-10s\n", _("JOB"), _("CONTRACT"),
-		_("SERVICE"), _("CODE"), _("FQDN"), _("STATE"));
-	for (i = 0; i < shown; i++)
-		print_job(json_object_array_get_idx(jobs, i), stream);
 	if (shown < count)
 		fprintf(stream, _("... and %zu more\n"), count - shown);
 }
@@ -136,7 +141,7 @@ void act_as_text(struct json_object *result, FILE *stream, size_t limit)
 			text_or(result, "service_code", "-"), text_or(result, "service", "-"),
 			text_or(result, "from", "-"), text_or(result, "to", "-"));
 	if (json_object_object_get_ex(result, "jobs", &list))
-		print_jobs(list, stream, limit);
+		print_jobs(result, stream, limit);
 	else
 		print_service(result, stream);
 }

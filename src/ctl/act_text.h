@@ -6,8 +6,8 @@
 #include <stdio.h>
 
 /*
- * The result of an act (ops/act.h) for a person, on STREAM: of jobs at most LIMIT (0: all) and how
- * many more there are.
+ * The result of an act (ops/act.h) for a person, on STREAM: of jobs those that it was done to, at
+ * most LIMIT (0: all), and how many more there are.
  */
 void act_as_text(struct json_object *result, FILE *stream, size_t limit);
 

@@ -78,6 +78,28 @@ static int status_of(struct json_object *result)
 		       : STORE_DONE;
 }
 
+/* Of jobs for which the act means nothing. */
+static void tell_not_done(const struct asked *asked, struct json_object *result)
+{
+	struct json_object *jobs;
+	size_t i;
+
+	if (result_number(result, "not_done") == 0 ||
+		!json_object_object_get_ex(result, "jobs", &jobs))
+		return;
+	for (i = 0; i < json_object_array_length(jobs); i++) {
+		struct json_object *job = json_object_array_get_idx(jobs, i);
+		char *text;
+
+		if (result_truth(job, "done"))
+			continue;
+		text = xasprintf(_("job %" PRId64 ": %s"), result_number(job, "job"),
+			result_text(job, "text"));
+		store_request_fault(&asked->request, text);
+		free(text);
+	}
+}
+
 static void print_result(const struct asked *asked, struct json_object *result)
 {
 	if (asked->request.json) {
@@ -99,6 +121,7 @@ static int do_it(struct asked *asked)
 	if (!perform(asked, asked->request.dry_run, &result, &error))
 		return fault(asked, &error);
 	print_result(asked, result);
+	tell_not_done(asked, result);
 	status = status_of(result);
 	json_object_put(result);
 	return status;
@@ -118,6 +141,7 @@ static bool ask(struct asked *asked, int *status)
 		return false;
 	}
 	act_as_text(result, stderr, ASKED_JOBS_MAX);
+	tell_not_done(asked, result);
 	*status = status_of(result);
 	if (result_number(result, "done") == 0) {
 		json_object_put(result);

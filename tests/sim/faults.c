@@ -1,4 +1,5 @@
 /* What goes wrong, and when. */
+#include "ops/act.h"
 #include "sim.h"
 
 static void crash(void *context, int64_t number);
@@ -10,6 +11,8 @@ static void checkpoint(void *context, int64_t number);
 static void look(void *context, int64_t number);
 static void second(void *context, int64_t number);
 static void second_ends(void *context, int64_t number);
+static void operate(void *context, int64_t number);
+static void resume_all(void *context, int64_t number);
 static void stall(void *context, int64_t number);
 static void step_clock(void *context, int64_t number);
 static void step_back(void *context, int64_t number);
@@ -202,6 +205,64 @@ static void second(void *context, int64_t number)
 	event_add(process, dice_skewed(&world->dice, 1000, DAY_MS), second_ends, NULL, 0);
 }
 
+/* ---- what operators do ---- */
+
+/* By one of the processes; false when its store cannot now. */
+static bool pause_or_resume(struct process *process, int service, bool pause)
+{
+	struct service_state *state = &world->services[service];
+	const struct act act = {
+		.store = process->intake_store,
+		.settings = world->settings,
+		.clock = &world->clock.clock,
+		.who = "operator",
+	};
+	struct json_object *result;
+	struct error error;
+
+	disk_use(&process->owner);
+	/* A commit that fails may be durable all the same. */
+	if (!pause)
+		state->paused_at_ms = 0;
+	if (!(pause ? act_pause : act_resume)(&act, service_names[service], &result, &error)) {
+		trace("no %s: %s", pause ? "pause" : "resume", error.text);
+		return false;
+	}
+	json_object_put(result);
+	if (pause && state->paused_at_ms == 0)
+		state->paused_at_ms = mono_now();
+	totals.pauses += pause ? 1 : 0;
+	pump_poke(process->pump);
+	return true;
+}
+
+static void operate(void *context, int64_t number)
+{
+	struct process *process = one_that_runs();
+	int service = (int)dice_below(&world->dice, SERVICE_COUNT);
+	bool pause = dice_permille(&world->dice, 400);
+
+	(void)context;
+	(void)number;
+	again(operate, 5);
+	if (world->faults && process != NULL && !process_stalled(process))
+		(void)pause_or_resume(process, service, pause);
+}
+
+/* At the end nothing waits for an operator. */
+static void resume_all(void *context, int64_t number)
+{
+	struct process *process = one_that_runs();
+	bool done = process != NULL;
+
+	(void)context;
+	(void)number;
+	for (int i = 0; i < SERVICE_COUNT && done; i++)
+		done = pause_or_resume(process, i, false);
+	if (!done)
+		event_add(NULL, 1000, resume_all, NULL, 0);
+}
+
 static void stall(void *context, int64_t number)
 {
 	struct process *process = one_that_runs();
@@ -258,6 +319,7 @@ void faults_begin(void)
 	again(restart, 30);
 	again(disk_trouble, 40);
 	again(service_trouble, 6);
+	again(operate, 5);
 	if (world->plan.second)
 		again(second, 12);
 	if (world->plan.stalls)
@@ -273,7 +335,9 @@ void faults_end(void)
 	disk_set_trouble(DISK_FINE);
 	step_back(NULL, 0);
 	for (size_t i = 0; i < SERVICE_COUNT; i++)
-		world->services[i] = (struct service_state){0};
+		world->services[i] =
+			(struct service_state){.paused_at_ms = world->services[i].paused_at_ms};
+	resume_all(NULL, 0);
 	for (size_t i = 0; i < 2; i++) {
 		world->processes[i].stalled_until_ms = 0;
 		world->processes[i].owner.dies_in = 0;

@@ -230,6 +230,7 @@ void check_request(struct process *process, const struct store_job *job,
 	if (job->state != JOB_VERIFYING) {
 		check_wanted(job, revision);
 		check_hours(job);
+		check_paused(job);
 		if (world->plan.holding)
 			check_holder(process, job);
 	}

@@ -126,3 +126,14 @@ void check_hours(const struct store_job *job)
 		return;
 	violated("job %lld is sent outside the service's hours", (long long)job->id);
 }
+
+/* What was begun before may take as long as its lease. */
+#define IN_FLIGHT_MS (30 * INT64_C(60000))
+
+void check_paused(const struct store_job *job)
+{
+	int64_t paused_at_ms = world->services[service_number(job->service)].paused_at_ms;
+
+	if (paused_at_ms != 0 && mono_now() - paused_at_ms > IN_FLIGHT_MS)
+		violated("job %lld is sent, but %s is paused", (long long)job->id, job->service);
+}

@@ -126,6 +126,7 @@ struct begun {
 struct service_state {
 	int64_t dead_until_ms; /* monotonic, as below */
 	int64_t shaky_until_ms;
+	int64_t paused_at_ms; /* by an operator; 0: not */
 };
 
 /* ---- processes ---- */
@@ -162,7 +163,7 @@ struct event {
 
 struct totals {
 	uint64_t seeds, steps, crashes, power_cuts, requests, effects, replays, taken;
-	uint64_t installed, failed, restarts, checks, store_errors, stalls, clock_steps;
+	uint64_t installed, failed, restarts, checks, store_errors, stalls, clock_steps, pauses;
 	int64_t contract_ms;
 };
 
@@ -304,6 +305,7 @@ void note_claimed(const struct store_job *job, int64_t revision);
 /* JOB is sent now. */
 void check_wanted(const struct store_job *job, int64_t revision);
 void check_hours(const struct store_job *job);
+void check_paused(const struct store_job *job);
 
 /* ---- invariants.c ---- */
 

@@ -258,10 +258,10 @@ static void print_totals(void)
 		(double)totals.contract_ms / (365.25 * (double)DAY_MS),
 		(unsigned long long)totals.steps, (unsigned long long)totals.checks);
 	printf("%llu crashes (%llu power cuts), %llu starts, %llu stops past leases, %llu clock "
-	       "steps\n",
+	       "steps, %llu pauses\n",
 		(unsigned long long)totals.crashes, (unsigned long long)totals.power_cuts,
 		(unsigned long long)totals.restarts, (unsigned long long)totals.stalls,
-		(unsigned long long)totals.clock_steps);
+		(unsigned long long)totals.clock_steps, (unsigned long long)totals.pauses);
 	printf("%llu records acknowledged, %llu requests, %llu effects, %llu replays, "
 	       "%llu installed, %llu failed\n",
 		(unsigned long long)totals.taken, (unsigned long long)totals.requests,

@@ -35,7 +35,7 @@ FAULTS
 mock_start --fault-script "$scratch/faults.json"
 write_config
 ctl jobs
-check "no store yet" 1 $status
+check "no store yet" 3 $status
 record a --contract c1 --item dv-ssl --common-name www.example.jp --key ec-p256 \
 	--link webhg2:w1:www.example.jp --link docex:d1:mail.example.jp
 certinstalld --run-once --ignore-due >/dev/null 2>&1
