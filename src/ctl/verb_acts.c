@@ -63,11 +63,13 @@ static bool perform(struct asked *asked, bool dry, struct json_object **result, 
 	return asked->perform(asked, &act, result, error);
 }
 
-/* 2 is for what was asked wrongly. */
+/* A service or a file is wrong usage; that nobody waits for a code is found in the store. */
 static int fault(const struct asked *asked, const struct error *error)
 {
+	bool found_out = asked->pair.job != 0 || asked->pair.service != NULL;
+
 	store_request_fault(&asked->request, error->text);
-	return error->kind == ERROR_PERMANENT ? STORE_USAGE : STORE_FAULT;
+	return error->kind == ERROR_PERMANENT && !found_out ? STORE_USAGE : STORE_FAULT;
 }
 
 static int status_of(struct json_object *result)

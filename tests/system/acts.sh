@@ -159,7 +159,7 @@ ctl release webhg2 d1
 check "release wants --yes" "2 held" "$status $(state d1)"
 says "it says from whom to whom" 'from contract ssl-d1 to contract own-d1' "$err"
 ctl release webhg2 nothing --yes
-check "of a code that nobody has" 2 "$status"
+check "of a code that nobody has" 1 "$status"
 ctl release "$(job d1)" --yes --reason 'they rang'
 check "released" "0 scheduled" "$status $(state d1)"
 check "not before its day" "$first" "$(served webhg2 five.example.jp)"

@@ -100,7 +100,7 @@ check "--help" "0 1" "$status $(grep -c -e '--renew-at A/B' "$out")"
 mock_start
 write_config
 forecast --config "$conf" --days 3
-check "no store yet" 1 "$status"
+check "no store yet" 3 "$status"
 says "and says so" 'no store yet' "$err"
 # Due long ago and installed; certificates of 800 days from 2026-11-02 on.
 due one whg1 --days 800

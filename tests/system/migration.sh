@@ -60,7 +60,7 @@ then=2026-11-22T10:00:00+09:00
 # ---- the beginning ----
 
 ctl migration old1
-check "no store yet" 1 "$status"
+check "no store yet" 3 "$status"
 old 1 active webhg2:w1
 once
 ctl migration nobody
