@@ -59,7 +59,7 @@ configure
 # ---- the store as the copy has it ----
 
 ctl backup "$scratch/none.db"
-check "there is no store to copy yet" 1 "$status"
+check "there is no store to copy yet" 3 "$status"
 daemon_start
 take d-old --item ov-ssl --key ec-p256 --link docex:d-old:d-old.example.jp
 wait_for 120 grep -q 'ssl-d-old: .*installed on' "$log"
