@@ -241,16 +241,3 @@ void calendar_request_note_year(struct calendar_request *request, int year)
 	calendar_request_tell(request,
 		"note: the holidays file ends with %d; later holidays are computed by law", last);
 }
-
-void json_print(struct json_object *object)
-{
-	fputs(json_object_to_json_string_ext(
-		      object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
-		stdout);
-	json_object_put(object);
-}
-
-void json_add_text(struct json_object *object, const char *key, const char *text)
-{
-	json_object_object_add(object, key, json_object_new_string(text));
-}

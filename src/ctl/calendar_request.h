@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "config/config.h"
 #include "domain/linkage.h"
+#include "ops/json_say.h"
 
 /* What the offline verbs, which answer from rules and files alone, have in common. */
 
@@ -80,10 +81,5 @@ void calendar_request_note_year(struct calendar_request *request, int year);
 /* Reads the official file of holidays; *READ is to be freed with holidays_free. */
 bool must_check calendar_request_holidays(
 	const char *path, struct holidays **read, struct error *error);
-
-/* Adds a string to a JSON object. */
-void json_add_text(struct json_object *object, const char *key, const char *text);
-/* Writes OBJECT to standard output, without a line break, and gives it back. */
-void json_print(struct json_object *object);
 
 #endif

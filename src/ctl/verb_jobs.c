@@ -21,18 +21,6 @@
 	"  --fqdn NAME      only jobs of this host name\n"                                         \
 	"  --overdue        only jobs that should have been done\n"
 
-static void add_instant(struct json_object *object, const char *key, int64_t instant_ms)
-{
-	char text[CIVIL_INSTANT_MAX];
-
-	if (instant_ms == 0) {
-		json_object_object_add(object, key, NULL);
-		return;
-	}
-	civil_format_instant(text, instant_ms, TOKYO_OFFSET_MIN);
-	json_add_text(object, key, text);
-}
-
 #define OVERDUE_TEXT_MAX 96
 
 /* Why JOB is overdue, as TEXT too; "" when it is not. */
@@ -97,12 +85,12 @@ static struct json_object *job_json(struct store *store, const struct store_job 
 	else
 		json_object_object_add(object, "holder", NULL);
 	free(holder);
-	add_instant(object, "due", job->due_ms);
-	add_instant(object, "next", job->next_ms);
+	json_add_instant(object, "due", job->due_ms);
+	json_add_instant(object, "next", job->next_ms);
 	json_object_object_add(object, "attempts", json_object_new_int(job->attempts));
 	json_object_object_add(object, "guarded", json_object_new_boolean(job->guarded));
 	json_add_text(object, "detail", job->detail);
-	add_instant(object, "replaced_revoked", job->revoked_ms);
+	json_add_instant(object, "replaced_revoked", job->revoked_ms);
 	add_overdue(object, job);
 	return object;
 }
@@ -201,7 +189,7 @@ static void add_attempt(void *context, const struct store_attempt *attempt)
 {
 	struct json_object *object = json_object_new_object();
 
-	add_instant(object, "at", attempt->at_ms);
+	json_add_instant(object, "at", attempt->at_ms);
 	json_object_object_add(object, "try", json_object_new_int(attempt->number));
 	json_add_text(object, "kind", kind_name(attempt->kind));
 	json_add_text(object, "outcome", attempt->outcome);

@@ -6,6 +6,9 @@ src_ops_libops_a_SOURCES = \
 	src/ops/act_jobs.c \
 	src/ops/act_pause.c \
 	src/ops/act_release.c \
+	src/ops/json_say.c src/ops/json_say.h \
 	src/ops/journal.c src/ops/journal.h src/ops/journal_private.h \
 	src/ops/notify.c src/ops/notify.h \
-	src/ops/privilege.c src/ops/privilege.h
+	src/ops/privilege.c src/ops/privilege.h \
+	src/ops/view.h src/ops/view_private.h \
+	src/ops/view_jobs.c

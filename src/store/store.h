@@ -512,6 +512,38 @@ typedef void store_count_each(
 bool must_check store_counts(
 	struct store *store, store_count_each *each, void *context, struct error *error);
 
+/* ---- views: what operators read ---- */
+
+enum store_sort {
+	STORE_SORT_ID,
+	STORE_SORT_DUE,	  /* those without a due instant last; then by id, as are the others */
+	STORE_SORT_STATE, /* held to cancelled */
+	STORE_SORT_SERVICE,
+	STORE_SORT_FQDN,
+	STORE_SORT_NEXT, /* those that wait for nothing last */
+};
+
+/* What jobs to find; NULL and 0 mean any. */
+struct store_search {
+	const char *service;
+	const char *contract;
+	const char *fqdn;
+	unsigned states;       /* bit n: enum job_state n */
+	int64_t due_after_ms;  /* due then or later */
+	int64_t due_before_ms; /* due earlier than that, and due at all */
+	/* Only overdue ones: open and due before the first, or open or failed and replacing what is
+	 * revoked until the second (inclusive); both are given or neither. */
+	int64_t late_before_ms;
+	int64_t revoked_until_ms;
+	enum store_sort sort;
+	int64_t after_id;
+	size_t limit; /* 0: all */
+};
+/* In order of sort. A host's and a contract's jobs are found by an index; so are a service's that
+ * wait. */
+bool must_check store_jobs_search(struct store *store, const struct store_search *search,
+	store_job_each *each, void *context, struct error *error);
+
 /* ---- feeds ---- */
 
 /* Appends the cursor up to which the feed at URL was taken; *FOUND is false before the first. */

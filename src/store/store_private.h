@@ -209,6 +209,8 @@ void store_bind_claim(sqlite3_stmt *statement, const struct store_claim *claim);
 
 /* The query that lists what FILTER lets through; to be freed. */
 char *store_jobs_list_sql(const struct store_filter *filter);
+/* The same of SEARCH. */
+char *store_jobs_search_sql(const struct store_search *search);
 
 /* PATH as the URI of a file that nobody writes: no lock, no log, no trace. To be freed. */
 char *store_immutable_uri(const char *path);
