@@ -115,7 +115,10 @@ static void page_taken(void *context, const struct feed_result *result)
 static void feed_rested(void *context, enum feed_rest rest, size_t set_aside)
 {
 	const struct runtime *runtime = context;
+	bool good = rest == FEED_UP_TO_DATE || rest == FEED_TURNS;
 
+	worker_note_feed(runtime->worker, settings_config(runtime->settings)->feed_url,
+		good ? NULL : feed_fault(runtime->feed));
 	if (runtime->feed_observer.rested != NULL)
 		runtime->feed_observer.rested(runtime->feed_observer.context, rest, set_aside);
 }

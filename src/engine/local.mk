@@ -19,6 +19,7 @@ src_engine_libengine_a_SOURCES = \
 	src/engine/lanes.c src/engine/lanes.h \
 	src/engine/look.c src/engine/look.h \
 	src/engine/overdue_watch.c src/engine/overdue_watch.h \
+	src/engine/progress.c src/engine/progress.h \
 	src/engine/pump.c src/engine/pump.h src/engine/pump_private.h \
 	src/engine/pump_leases.c \
 	src/engine/pump_order.c \

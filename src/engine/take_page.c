@@ -108,8 +108,10 @@ static bool write_cursor(void *context, struct store *store, struct error *error
 		if (!store_set_aside_add(store, &entry, &bad->added, error))
 			return false;
 	}
-	return store_feed_put(
-		store, taking->page->url, record_page_next(taking->records), taking->now_ms, error);
+	return store_feed_put(store, taking->page->url, record_page_next(taking->records),
+		       taking->now_ms, error) &&
+	       store_progress_succeeded(
+		       store, STORE_PROGRESS_SOURCE, taking->page->url, taking->now_ms, error);
 }
 
 static void drop_elements(struct taking *taking)

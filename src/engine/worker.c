@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "engine/progress.h"
 #include "engine/reseal.h"
 #include "engine/take_page.h"
 
@@ -31,6 +32,8 @@ struct worker {
 	struct feed_page page;	   /* to be taken; without a url: none */
 	struct feed_result result; /* of a page, to be told */
 	bool has_result;
+	char *noted_url; /* a feed of which something is to be stored; NULL: none */
+	char *noted_fault;
 	bool pass_wanted;
 	bool checkpoint_wanted;
 	bool stopping;
@@ -38,7 +41,9 @@ struct worker {
 	bool rested;
 	struct spool_pass passed; /* since the last rest was told */
 
-	struct error fault; /* the thread's own: why the source could not be read, once told */
+	/* The thread's own: why the source could not be read, once told; and what was stored. */
+	struct error fault;
+	struct progress_told spool_told;
 };
 
 /* On the worker's thread. */
@@ -113,6 +118,8 @@ void worker_free(struct worker *worker)
 	free(worker->imports);
 	feed_page_clear(&worker->page);
 	feed_result_clear(&worker->result);
+	free(worker->noted_url);
+	free(worker->noted_fault);
 	free(worker->spool);
 	free(worker->next_spool);
 	pthread_cond_destroy(&worker->wake);
@@ -155,6 +162,19 @@ void worker_page(struct worker *worker, struct feed_page *page)
 	feed_page_clear(&worker->page);
 	worker->page = *page;
 	*page = (struct feed_page){0};
+	pthread_cond_signal(&worker->wake);
+	pthread_mutex_unlock(&worker->mutex);
+}
+
+void worker_note_feed(struct worker *worker, const char *url, const char *fault)
+{
+	if (worker->options.dry_run)
+		return;
+	pthread_mutex_lock(&worker->mutex);
+	free(worker->noted_url);
+	free(worker->noted_fault);
+	worker->noted_url = xstrdup(url);
+	worker->noted_fault = xstrdup_or_null(fault);
 	pthread_cond_signal(&worker->wake);
 	pthread_mutex_unlock(&worker->mutex);
 }
@@ -331,6 +351,21 @@ static void reseal(struct worker *worker)
 	settings_unref(settings);
 }
 
+static void note_waiting_feed(struct worker *worker)
+{
+	char *url, *fault;
+
+	pthread_mutex_lock(&worker->mutex);
+	url = worker->noted_url;
+	fault = worker->noted_fault;
+	worker->noted_url = worker->noted_fault = NULL;
+	pthread_mutex_unlock(&worker->mutex);
+	if (url != NULL)
+		progress_source(worker->store, loop_clock(worker->options.loop), url, fault);
+	free(url);
+	free(fault);
+}
+
 /* ERROR of a source that could not be read, or NULL: told when it begins, changes and ends. */
 static void tell_fault(struct worker *worker, const struct error *error)
 {
@@ -367,6 +402,9 @@ static void run(struct worker *worker, const char *import)
 	if (!done)
 		pass.later = true;
 	tell_fault(worker, done ? NULL : &error);
+	if (import == NULL && worker->spool != NULL && !worker->options.dry_run)
+		progress_spool(&worker->spool_told, worker->store, loop_clock(worker->options.loop),
+			worker->spool, done ? NULL : error.text);
 	add_pass(worker, &pass);
 }
 
@@ -374,7 +412,7 @@ static void run(struct worker *worker, const char *import)
 static bool wait_for_work(struct worker *worker)
 {
 	while (!worker->stopping && !worker->pass_wanted && worker->import_count == 0 &&
-		worker->page.url == NULL && !worker->checkpoint_wanted)
+		worker->page.url == NULL && !worker->checkpoint_wanted && worker->noted_url == NULL)
 		pthread_cond_wait(&worker->wake, &worker->mutex);
 	if (worker->next_intake != NULL) {
 		intake_free(worker->intake);
@@ -414,13 +452,14 @@ static void *work(void *context)
 			worker->pass_wanted = false;
 		} else {
 			takes_in = false;
-			checkpoints = worker->page.url == NULL;
+			checkpoints = worker->page.url == NULL && worker->checkpoint_wanted;
 			if (checkpoints)
 				worker->checkpoint_wanted = false;
 		}
 		pthread_mutex_unlock(&worker->mutex);
 		reseal(worker);
 		take_waiting_page(worker);
+		note_waiting_feed(worker);
 		if (takes_in)
 			run(worker, import);
 		else if (checkpoints)

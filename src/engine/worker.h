@@ -44,6 +44,11 @@ void worker_import(struct worker *worker, const char *path);
  */
 void worker_page(struct worker *worker, struct feed_page *page);
 /*
+ * Asks for it to be stored that the feed at URL was gone through just now, or, where FAULT is not
+ * NULL, that it could not be, and why. Nothing in a dry run.
+ */
+void worker_note_feed(struct worker *worker, const char *url, const char *fault);
+/*
  * Asks for the store's log to be emptied (store_checkpoint) when there is nothing to take in: for
  * moments in which the pump is idle, after keys were wiped.
  */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "engine/progress.h"
 
 /* What the clock of a lease and ours may differ by without one having been stepped. */
 #define STEP_MS 1000
@@ -167,7 +168,7 @@ static bool settle_all(struct order *order, struct error *error)
 			    &unsaved->applied, error))
 			return false;
 	}
-	return true;
+	return progress_store(order->store, order->results, order->now_ms, error);
 }
 
 /* In this order: what is in flight keeps its lease before anything is claimed by the clock as it

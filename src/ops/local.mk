@@ -11,4 +11,5 @@ src_ops_libops_a_SOURCES = \
 	src/ops/notify.c src/ops/notify.h \
 	src/ops/privilege.c src/ops/privilege.h \
 	src/ops/view.h src/ops/view_private.h \
-	src/ops/view_jobs.c
+	src/ops/view_jobs.c \
+	src/ops/view_status.c

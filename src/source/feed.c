@@ -49,6 +49,7 @@ struct feed {
 	bool in_round;
 	size_t taken, set_aside; /* in this round */
 	int failures;		 /* since something worked */
+	struct error fault;	 /* the last of them */
 	enum feed_trouble trouble;
 	int trouble_status;
 };
@@ -116,6 +117,11 @@ bool feed_is_failing(const struct feed *feed)
 	return feed->failures > 0;
 }
 
+const char *feed_fault(const struct feed *feed)
+{
+	return feed->failures > 0 ? feed->fault.text : "";
+}
+
 /* ---- what is told ---- */
 
 /* True when it is to be told: it is other than what was told last. */
@@ -179,6 +185,7 @@ static void fail(struct feed *feed, enum feed_trouble trouble, int64_t retry_aft
 		rules.ceiling_ms = rules.floor_ms;
 	pki_random(&random, sizeof(random));
 	feed->failures++;
+	feed->fault = *error;
 	wait_ms = backoff_delay_ms(&rules, feed->failures, retry_after_ms, random);
 	tell_round(feed);
 	if (is_new_trouble(feed, trouble, status)) {

@@ -94,6 +94,8 @@ void feed_free(struct feed *feed);
 
 /* Whether the last answer was a fault, or could not be stored. */
 bool feed_is_failing(const struct feed *feed);
+/* That fault in a sentence; "" when the last answer was none. */
+const char *feed_fault(const struct feed *feed);
 
 /*
  * What came of the page with RESULT's id; of another's (from before a reload, say) it is left

@@ -17,10 +17,12 @@ src_store_libstore_a_SOURCES = \
 	src/store/store_next.c \
 	src/store/store_open.c \
 	src/store/store_pauses.c \
+	src/store/store_progress.c \
 	src/store/store_replacing.c \
 	src/store/store_return.c \
 	src/store/store_schema.c \
 	src/store/store_search.c \
 	src/store/store_sqlite.c \
+	src/store/store_tally.c \
 	src/store/store_tenants.c \
 	src/store/store_waits.c

@@ -418,6 +418,8 @@ bool must_check store_act_add(
 bool must_check store_job_called_off(
 	struct store *store, const struct store_job *job, int64_t *at_ms, struct error *error);
 
+/* ---- pauses ---- */
+
 /* A service to which an operator lets nothing new be pushed. */
 struct store_pause {
 	const char *service;
@@ -543,6 +545,60 @@ struct store_search {
  * wait. */
 bool must_check store_jobs_search(struct store *store, const struct store_search *search,
 	store_job_each *each, void *context, struct error *error);
+
+/* How far counting goes in one service, so that a status is there at once whatever there is. */
+#define STORE_TALLY_MAX 50000
+
+/* Of a service's jobs that wait to be acted on, by the day on which they are due. */
+struct store_tally {
+	int64_t from_ms[4]; /* in: where days begin; the last is where the last ends */
+	int64_t late;	    /* out: due before the first */
+	int64_t due[3];	    /* out: due within day n */
+	bool more; /* out: counting stopped at STORE_TALLY_MAX jobs, and later ones may be missing
+		    */
+};
+/* Looks at up to STORE_TALLY_MAX of SERVICE's jobs, by an index, earliest first. */
+bool must_check store_tally_waiting(
+	struct store *store, const char *service, struct store_tally *tally, struct error *error);
+/* Jobs that are open or failed and replace what is revoked until UNTIL_MS (inclusive). */
+bool must_check store_tally_replacing(
+	struct store *store, int64_t until_ms, int64_t *count, bool *more, struct error *error);
+/* Of the newest STORE_TALLY_NEWEST jobs, those refused since SINCE_MS (inclusive). */
+#define STORE_TALLY_NEWEST 10000
+bool must_check store_tally_refused(
+	struct store *store, int64_t since_ms, int64_t *count, struct error *error);
+/* How many records of feeds are set aside. */
+bool must_check store_tally_set_aside(struct store *store, int64_t *count, struct error *error);
+
+typedef void store_name_each(void *context, const char *fqdn);
+/* Host names of jobs from FROM on (inclusive), each once, up to LIMIT, in order of bytes. */
+bool must_check store_names_from(struct store *store, const char *from, size_t limit,
+	store_name_each *each, void *context, struct error *error);
+
+/* ---- progress: when each source and each service last did what it is there for ---- */
+
+enum store_progress_kind {
+	STORE_PROGRESS_SOURCE,	/* its name: the spool's path, the feed's URL */
+	STORE_PROGRESS_SERVICE, /* its name: the service's id */
+};
+
+struct store_progress {
+	enum store_progress_kind kind;
+	const char *name;
+	int64_t succeeded_ms; /* 0: never */
+	int64_t failed_ms;    /* 0: never */
+	const char *failure;  /* what went wrong then; "" */
+};
+
+bool must_check store_progress_succeeded(struct store *store, enum store_progress_kind kind,
+	const char *name, int64_t at_ms, struct error *error);
+/* FAILURE is a sentence, sanitised. */
+bool must_check store_progress_failed(struct store *store, enum store_progress_kind kind,
+	const char *name, int64_t at_ms, const char *failure, struct error *error);
+/* In order of kind (services first) and name; what EACH gets is valid during the call. */
+typedef void store_progress_each(void *context, const struct store_progress *progress);
+bool must_check store_progress_list(
+	struct store *store, store_progress_each *each, void *context, struct error *error);
 
 /* ---- feeds ---- */
 
