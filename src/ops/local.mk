@@ -11,5 +11,11 @@ src_ops_libops_a_SOURCES = \
 	src/ops/notify.c src/ops/notify.h \
 	src/ops/privilege.c src/ops/privilege.h \
 	src/ops/view.h src/ops/view_private.h \
+	src/ops/view_case.c \
+	src/ops/view_job.c \
 	src/ops/view_jobs.c \
-	src/ops/view_status.c
+	src/ops/view_reasons.c \
+	src/ops/view_similar.c \
+	src/ops/view_status.c \
+	src/ops/view_story.c \
+	src/ops/view_why.c

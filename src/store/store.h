@@ -575,6 +575,16 @@ typedef void store_name_each(void *context, const char *fqdn);
 bool must_check store_names_from(struct store *store, const char *from, size_t limit,
 	store_name_each *each, void *context, struct error *error);
 
+/*
+ * Of the newest STORE_NAMING_MAX contracts, those in whose snapshot a link names FQDN, written as
+ * it is here but for the case of ASCII letters: up to LIMIT. There is no index of what contracts
+ * name; jobs have one.
+ */
+#define STORE_NAMING_MAX 200000
+typedef void store_contract_each(void *context, const char *code);
+bool must_check store_contracts_naming(struct store *store, const char *fqdn, size_t limit,
+	store_contract_each *each, void *context, struct error *error);
+
 /* ---- progress: when each source and each service last did what it is there for ---- */
 
 enum store_progress_kind {

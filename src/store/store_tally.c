@@ -1,5 +1,9 @@
 #include "store/store_private.h"
 
+#include <stdlib.h>
+
+#include "base/buffer.h"
+
 /*
  * Figures for a status. Each reads a bounded part of an index or of the newest rows, so that what
  * it costs does not grow with the jobs.
@@ -77,8 +81,7 @@ bool store_tally_replacing(
 	return count_of(store, statement, count, more, error);
 }
 
-bool store_tally_refused(
-	struct store *store, int64_t since_ms, int64_t *count, struct error *error)
+bool store_tally_refused(struct store *store, int64_t since_ms, int64_t *count, struct error *error)
 {
 	sqlite3_stmt *statement = store_statement(store, STATEMENT_TALLY_REFUSED,
 		"SELECT count(*) FROM jobs WHERE id > (SELECT max(id) FROM jobs) - ?3 "
@@ -118,5 +121,42 @@ bool store_names_from(struct store *store, const char *from, size_t limit, store
 	store_bind_int(statement, 2, (int64_t)limit);
 	while ((step = store_step(store, statement, error)) == STORE_ROW)
 		each(context, (const char *)sqlite3_column_text(statement, 0));
+	return step == STORE_DONE;
+}
+
+/* A pattern for LIKE that finds the member "fqdn" of that value and nothing else. */
+static char *naming_pattern(const char *fqdn)
+{
+	struct buffer pattern = {0};
+
+	buffer_append_text(&pattern, "%\"fqdn\":\"");
+	for (; *fqdn != '\0'; fqdn++) {
+		if (*fqdn == '%' || *fqdn == '_' || *fqdn == '!')
+			buffer_append_text(&pattern, "!");
+		buffer_append(&pattern, fqdn, 1);
+	}
+	buffer_append_text(&pattern, "\"%");
+	return buffer_steal_text(&pattern);
+}
+
+bool store_contracts_naming(struct store *store, const char *fqdn, size_t limit,
+	store_contract_each *each, void *context, struct error *error)
+{
+	sqlite3_stmt *statement = store_statement(store, STATEMENT_CONTRACTS_NAMING,
+		"SELECT code FROM contracts WHERE rowid > (SELECT max(rowid) FROM contracts) - ?1 "
+		"AND snapshot LIKE ?2 ESCAPE '!' LIMIT ?3",
+		error);
+	enum store_step step;
+	char *pattern;
+
+	if (statement == NULL)
+		return false;
+	pattern = naming_pattern(fqdn);
+	store_bind_int(statement, 1, STORE_NAMING_MAX);
+	store_bind_text(statement, 2, pattern);
+	store_bind_int(statement, 3, (int64_t)limit);
+	while ((step = store_step(store, statement, error)) == STORE_ROW)
+		each(context, (const char *)sqlite3_column_text(statement, 0));
+	free(pattern);
 	return step == STORE_DONE;
 }
