@@ -22,6 +22,8 @@ src_ctl_libctl_a_SOURCES = \
 	src/ctl/migration_text.c \
 	src/ctl/store_request.c src/ctl/store_request.h \
 	src/ctl/verb_acts.c src/ctl/verb_acts.h \
+	src/ctl/table.c src/ctl/table.h \
+	src/ctl/terminal.c src/ctl/terminal.h \
 	src/ctl/verb_backup.c src/ctl/verb_backup.h \
 	src/ctl/verb_calendar.c src/ctl/verb_calendar.h \
 	src/ctl/verb_due.c \
@@ -31,7 +33,12 @@ src_ctl_libctl_a_SOURCES = \
 	src/ctl/verb_rejected.c src/ctl/verb_rejected.h \
 	src/ctl/verb_services.c src/ctl/verb_services.h \
 	src/ctl/verb_migration.c src/ctl/verb_migration.h \
-	src/ctl/verb_verify.c src/ctl/verb_verify.h
+	src/ctl/verb_show.c src/ctl/verb_show.h \
+	src/ctl/verb_status.c src/ctl/verb_status.h \
+	src/ctl/verb_status_check.c src/ctl/verb_status_private.h \
+	src/ctl/verb_verify.c src/ctl/verb_verify.h \
+	src/ctl/verb_why.c src/ctl/verb_why.h \
+	src/ctl/view_request.c src/ctl/view_request.h
 certinstallctl_SOURCES = src/ctl/main.c
 certinstallctl_LDADD = src/ctl/libctl.a src/ops/libops.a src/engine/libengine.a \
 	src/config/libconfig.a src/source/libsource.a src/service/libservice.a src/net/libnet.a src/store/libstore.a \

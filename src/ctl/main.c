@@ -15,7 +15,10 @@
 #include "ctl/verb_migration.h"
 #include "ctl/verb_rejected.h"
 #include "ctl/verb_services.h"
+#include "ctl/verb_show.h"
+#include "ctl/verb_status.h"
 #include "ctl/verb_verify.h"
+#include "ctl/verb_why.h"
 #include "pki/pki.h"
 
 #define USAGE_STATUS 2
@@ -33,6 +36,8 @@ static const struct verb verbs[] = {
 	{"holidays", verb_holidays, "the national holidays of some years", false},
 	{"calendar", verb_calendar, "a month with its closed days", false},
 	{"forecast", verb_forecast, "how many installs fall due on which day", false},
+	{"status", verb_status, "how things stand, on one screen", false},
+	{"why", verb_why, "why a host name is not yet installed", false},
 	{"jobs", verb_jobs, "the jobs in the store", false},
 	{"show", verb_show, "one job's life: rules, days and tries", false},
 	{"retry", verb_retry, "give failed jobs another go", false},

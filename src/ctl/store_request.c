@@ -18,11 +18,16 @@ enum {
 	OPTION_FQDN,
 	OPTION_DISCARD,
 	OPTION_OVERDUE,
+	OPTION_DUE_BEFORE,
+	OPTION_DUE_AFTER,
+	OPTION_SORT,
+	OPTION_LIMIT,
+	OPTION_HELP,
+	/* Behind what queries take. */
 	OPTION_REASON,
 	OPTION_DRY_RUN,
 	OPTION_YES,
 	OPTION_TO,
-	OPTION_HELP,
 };
 
 static const struct option long_options[] = {
@@ -39,6 +44,10 @@ static const struct option long_options[] = {
 	{"dry-run", no_argument, NULL, OPTION_DRY_RUN},
 	{"yes", no_argument, NULL, OPTION_YES},
 	{"to", required_argument, NULL, OPTION_TO},
+	{"due-before", required_argument, NULL, OPTION_DUE_BEFORE},
+	{"due-after", required_argument, NULL, OPTION_DUE_AFTER},
+	{"sort", required_argument, NULL, OPTION_SORT},
+	{"limit", required_argument, NULL, OPTION_LIMIT},
 	{NULL, 0, NULL, 0},
 };
 
@@ -69,6 +78,23 @@ static bool take_act(struct store_request *request, int option, const char *valu
 	}
 }
 
+/* The options of a query have the names of its parameters. */
+static bool take_query(struct store_request *request, int option, const char *value)
+{
+	struct error error;
+	size_t i;
+
+	if (option < OPTION_STATE || option == OPTION_DISCARD || option >= OPTION_HELP)
+		return false;
+	for (i = 0; long_options[i].val != option; i++)
+		continue;
+	if (view_jobs_take(
+		    &request->query, long_options[i].name, value != NULL ? value : "", &error))
+		return true;
+	fprintf(stderr, "certinstallctl: --%s\n", error.text);
+	return false;
+}
+
 static bool take_own(struct store_request *request, int option, const char *value)
 {
 	enum job_state state;
@@ -83,6 +109,8 @@ static bool take_own(struct store_request *request, int option, const char *valu
 		request->to = value;
 		return true;
 	}
+	if ((request->verb->takes & STORE_TAKES_QUERY) != 0)
+		return take_query(request, option, value);
 	if ((request->verb->takes & STORE_TAKES_FILTER) == 0)
 		return false;
 	switch (option) {
@@ -220,6 +248,10 @@ int store_request_end(struct store_request *request, int status)
 
 int store_request_fault(const struct store_request *request, const char *sentence)
 {
+	if (request->kept != NULL) {
+		error_set(request->kept, ERROR_TEMPORARY, "%s", sentence);
+		return STORE_FAULT;
+	}
 	fflush(stdout);
 	fprintf(stderr, "certinstallctl %s: %s\n", request->verb->name, sentence);
 	return STORE_FAULT;

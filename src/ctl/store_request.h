@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "config/config.h"
+#include "ops/view.h"
 #include "store/store.h"
 
 /* What the verbs that work on the store have in common. */
@@ -20,6 +21,7 @@ enum store_status {
 #define STORE_TAKES_DISCARD 2U /* --discard */
 #define STORE_TAKES_ACT 4U     /* --reason, --dry-run, --yes */
 #define STORE_TAKES_TO 8U      /* --to */
+#define STORE_TAKES_QUERY 16U  /* the parameters of view_jobs_take, as options */
 
 #define STORE_EXIT_HELP                                                                            \
 	"Exits with 0: done; 1: something could not be done; 2: wrong usage or\n"                  \
@@ -37,12 +39,14 @@ struct store_request {
 	const char *config_path;
 	bool json;
 	struct store_filter filter;
+	struct view_jobs_query query;
 	const char *discard; /* NULL: not given */
 	bool only_overdue;
 	const char *reason; /* NULL: not given, as is the next */
 	const char *to;
 	bool dry_run;
 	bool yes;
+	struct error *kept; /* not NULL: gets what store_request_fault would print */
 	char **operands;
 	int operand_count;
 	struct config *config;
@@ -69,7 +73,7 @@ bool must_check store_request_parse(struct store_request *request, const struct 
 bool must_check store_request_open(struct store_request *request, int *status);
 int store_request_end(struct store_request *request, int status);
 
-/* Says what is wrong on standard error; returns STORE_FAULT. */
+/* Says what is wrong on standard error, or keeps it (kept); returns STORE_FAULT. */
 int store_request_fault(const struct store_request *request, const char *sentence);
 
 /* A job's number, or a set-aside record's; false, and said so, when TEXT is none. */

@@ -1,314 +1,151 @@
 #include "ctl/verb_jobs.h"
 
 #include <inttypes.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/alloc.h"
-#include "base/civil.h"
-#include "base/clock.h"
-#include "base/text.h"
-#include "ctl/calendar_request.h"
+#include "base/words.h"
 #include "ctl/store_request.h"
-#include "domain/overdue.h"
+#include "ctl/table.h"
+#include "ctl/view_request.h"
+#include "ops/json_say.h"
 
-#define FILTER_HELP                                                                                \
-	"  --state STATE    only jobs in it (scheduled, retrying, failed, refused, ...)\n"         \
+#define QUERY_HELP                                                                                 \
+	"  --state STATE    only jobs in it (scheduled, retrying, failed, refused, ...);\n"        \
+	"                   several: again, or with commas\n"                                      \
 	"  --service ID     only jobs of this service\n"                                           \
 	"  --contract CODE  only jobs of this contract\n"                                          \
 	"  --fqdn NAME      only jobs of this host name\n"                                         \
-	"  --overdue        only jobs that should have been done\n"
-
-#define OVERDUE_TEXT_MAX 96
-
-/* Why JOB is overdue, as TEXT too; "" when it is not. */
-static enum overdue overdue_of(const struct store_job *job, char text[OVERDUE_TEXT_MAX])
-{
-	enum overdue overdue = job_overdue(
-		job->state, job->due_ms, job->revoked_ms, clock_wall_ms(clock_system()));
-
-	overdue_text(overdue, job->due_ms, job->revoked_ms, text, OVERDUE_TEXT_MAX);
-	return overdue;
-}
-
-static void add_overdue(struct json_object *object, const struct store_job *job)
-{
-	struct json_object *overdue = NULL;
-	char text[OVERDUE_TEXT_MAX];
-	enum overdue why = overdue_of(job, text);
-
-	if (why != OVERDUE_NOT) {
-		overdue = json_object_new_object();
-		json_add_text(overdue, "reason", overdue_name(why));
-		json_add_text(overdue, "text", text);
-	}
-	json_object_object_add(object, "overdue", overdue);
-}
-
-/* The contract that a held job waits for, NULL for any other; to be freed. */
-static char *holder_of(struct store *store, const struct store_job *job)
-{
-	struct store_tenant *tenants;
-	char *holder = NULL;
-	struct error error;
-	size_t i, count;
-
-	if (job->state != JOB_HELD || !store_tenants_of_pair(store, job->service, job->service_code,
-					      &tenants, &count, &error))
-		return NULL;
-	for (i = 0; i < count && holder == NULL; i++) {
-		if (tenants[i].holds)
-			holder = xstrdup(tenants[i].contract);
-	}
-	store_tenants_free(tenants, count);
-	return holder;
-}
-
-static struct json_object *job_json(struct store *store, const struct store_job *job)
-{
-	char *holder = holder_of(store, job);
-	struct json_object *object = json_object_new_object();
-	char fingerprint[FINGERPRINT_TEXT_MAX];
-
-	text_hex(fingerprint, job->fingerprint, FINGERPRINT_SIZE);
-	json_object_object_add(object, "job", json_object_new_int64(job->id));
-	json_add_text(object, "contract", job->contract);
-	json_add_text(object, "service", job->service);
-	json_add_text(object, "service_code", job->service_code);
-	json_add_text(object, "fqdn", job->fqdn);
-	json_add_text(object, "fingerprint_sha256", fingerprint);
-	json_add_text(object, "state", job_state_name(job->state));
-	if (holder != NULL)
-		json_add_text(object, "holder", holder);
-	else
-		json_object_object_add(object, "holder", NULL);
-	free(holder);
-	json_add_instant(object, "due", job->due_ms);
-	json_add_instant(object, "next", job->next_ms);
-	json_object_object_add(object, "attempts", json_object_new_int(job->attempts));
-	json_object_object_add(object, "guarded", json_object_new_boolean(job->guarded));
-	json_add_text(object, "detail", job->detail);
-	json_add_instant(object, "replaced_revoked", job->revoked_ms);
-	add_overdue(object, job);
-	return object;
-}
+	"  --due-after DAY  only jobs due on it or later (2026-11-24, or an instant)\n"            \
+	"  --due-before DAY only jobs due up to its end\n"                                         \
+	"  --overdue        only jobs that should have been done\n"                                \
+	"  --sort KEY       by id (the default), due, state, service, fqdn, or next (when they\n"  \
+	"                   are acted on)\n"                                                       \
+	"  --limit N        the first N\n"
 
 /* ---- jobs ---- */
 
 struct listing {
 	const struct store_request *request;
+	struct table *table; /* NULL for JSON */
 	size_t count;
 };
 
-static void list_job(void *context, const struct store_job *job)
+static enum paint paint_of(const char *state, bool overdue)
 {
-	struct listing *listing = context;
-	char due[CIVIL_INSTANT_MAX] = "-", why[OVERDUE_TEXT_MAX], *holder;
-	enum overdue overdue = overdue_of(job, why);
+	enum job_state known;
 
-	if (listing->request->only_overdue && overdue == OVERDUE_NOT)
-		return;
-	if (listing->request->json) {
-		fputs(listing->count++ > 0 ? "," : "", stdout);
-		json_print(job_json(listing->request->store, job));
-		return;
+	if (overdue)
+		return PAINT_RED;
+	if (!job_state_from_name(state, &known))
+		return PAINT_PLAIN;
+	if (known == JOB_INSTALLED)
+		return PAINT_GREEN;
+	if (known == JOB_FAILED || known == JOB_REFUSED)
+		return PAINT_RED;
+	return known == JOB_RETRYING || known == JOB_HELD ? PAINT_YELLOW : PAINT_PLAIN;
+}
+
+static void list_row(struct table *table, struct json_object *job)
+{
+	const char *state = json_said_text(job, "state"), *holder = json_said_text(job, "holder");
+	const char *why = json_said_text(json_said(job, "overdue"), "text");
+	enum paint paint = paint_of(state, why != NULL);
+	char due[WHEN_TEXT_MAX];
+
+	view_when_text(due, job, "due");
+	table_cell(table, PAINT_PLAIN, "%" PRId64, json_said_int(job, "job"));
+	table_cell(table, paint, "%s", state);
+	table_cell(table, PAINT_PLAIN, "%s", json_said_text(job, "contract"));
+	table_cell(table, PAINT_PLAIN, "%s", json_said_text(job, "service"));
+	table_cell(table, PAINT_PLAIN, "%s", due);
+	if (holder != NULL)
+		table_cell(table, PAINT_PLAIN, _("%s, waits for %s"), json_said_text(job, "fqdn"),
+			holder);
+	else if (why != NULL)
+		table_cell(
+			table, PAINT_PLAIN, _("%s, overdue: %s"), json_said_text(job, "fqdn"), why);
+	else
+		table_cell(table, PAINT_PLAIN, "%s", json_said_text(job, "fqdn"));
+}
+
+/* One page of the answer; *LAST is its last job's number. */
+static void list_page(struct listing *listing, struct json_object *jobs, int64_t *last)
+{
+	size_t i, count = json_object_array_length(jobs);
+
+	for (i = 0; i < count; i++) {
+		struct json_object *job = json_object_array_get_idx(jobs, i);
+
+		*last = json_said_int(job, "job");
+		if (listing->table != NULL)
+			list_row(listing->table, job);
+		else
+			printf("%s%s", listing->count > 0 ? "," : "", json_line(job));
+		listing->count++;
 	}
-	if (job->due_ms != 0)
-		civil_format_instant(due, job->due_ms, TOKYO_OFFSET_MIN);
-	if (listing->count++ == 0)
-		printf("%8s %-10s %-16s %-14s %-25s %s\n", "JOB", "STATE", "CONTRACT", "SERVICE",
-			"DUE", "FQDN");
-	holder = holder_of(listing->request->store, job);
-	printf("%8" PRId64 " %-10s %-16s %-14s %-25s %s%s%s%s%s\n", job->id,
-		job_state_name(job->state), job->contract, job->service, due, job->fqdn,
-		holder != NULL ? ", waits for " : "", holder != NULL ? holder : "",
-		overdue != OVERDUE_NOT ? ", overdue: " : "", why);
-	free(holder);
+	if (listing->table != NULL)
+		table_flush(listing->table);
+}
+
+/* Page after page, where the order is the numbers'; else all at once. */
+static bool list(struct listing *listing, bool *more, struct error *error)
+{
+	struct view_jobs_query query = listing->request->query;
+	size_t limit = query.limit;
+	bool paged = query.sort == VIEW_SORT_ID;
+
+	do {
+		size_t left = limit > 0 ? limit - listing->count : VIEW_JOBS_MAX;
+		struct json_object *answer;
+
+		query.limit = paged && left > VIEW_JOBS_DEFAULT ? VIEW_JOBS_DEFAULT : left;
+		if (!view_request_jobs(listing->request, &query, &answer, error))
+			return false;
+		list_page(listing, json_said(answer, "jobs"), &query.after_id);
+		*more = json_said_bool(answer, "more");
+		json_object_put(answer);
+	} while (paged && *more && (limit == 0 || listing->count < limit));
+	return true;
 }
 
 static int run_jobs(struct store_request *request)
 {
+	const struct table_column columns[] = {
+		{_("JOB"), true, 0},
+		{_("STATE"), false, 0},
+		{_("CONTRACT"), false, 8},
+		{_("SERVICE"), false, 6},
+		{_("DUE"), false, 0},
+		{_("FQDN"), false, 12},
+	};
 	struct listing listing = {.request = request};
 	struct error error;
-	bool done;
+	bool done, more = false;
 
 	if (request->json)
 		fputs("{\"jobs\":[", stdout);
-	done = store_jobs_list(request->store, &request->filter, list_job, &listing, &error);
+	else
+		listing.table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	done = list(&listing, &more, &error);
+	if (listing.table != NULL)
+		table_end(listing.table);
 	if (request->json)
-		puts("]}");
+		printf("],\"more\":%s}\n", more ? "true" : "false");
 	else if (done && listing.count == 0)
-		puts("no jobs");
+		puts(_("no jobs"));
+	else if (done && more)
+		puts(_("... and more"));
 	return done ? STORE_DONE : store_request_fault(request, error.text);
 }
 
 int verb_jobs(int argc, char **argv)
 {
-	static const struct store_verb verb = {"jobs", "", FILTER_HELP, STORE_TAKES_FILTER};
+	static const struct store_verb verb = {"jobs", "", QUERY_HELP, STORE_TAKES_QUERY};
 	struct store_request request;
 	int status;
 
 	if (store_request_begin(&request, &verb, argc, argv, &status))
 		status = run_jobs(&request);
-	return store_request_end(&request, status);
-}
-
-/* ---- show ---- */
-
-static const char *kind_name(enum attempt_kind kind)
-{
-	static const char *const names[] = {
-		[ATTEMPT_PUSH] = "push",
-		[ATTEMPT_VERIFY] = "verify",
-		[ATTEMPT_FOLLOW] = "follow",
-		[ATTEMPT_READ_BACK] = "read-back",
-		[ATTEMPT_ACT] = "act",
-	};
-
-	return names[kind];
-}
-
-static void show_attempt(void *context, const struct store_attempt *attempt)
-{
-	char at[CIVIL_INSTANT_MAX], status[16] = "";
-
-	(void)context;
-	civil_format_instant(at, attempt->at_ms, TOKYO_OFFSET_MIN);
-	if (attempt->status != 0)
-		snprintf(status, sizeof(status), " HTTP %d", attempt->status);
-	printf("  %s  try %d  %-9s %-11s%s %" PRId64 " ms  %s\n", at, attempt->number,
-		kind_name(attempt->kind), attempt->outcome, status, attempt->duration_ms,
-		attempt->text);
-	if (attempt->excerpt != NULL && attempt->excerpt[0] != '\0')
-		printf("    answer: %s\n", attempt->excerpt);
-}
-
-static void add_attempt(void *context, const struct store_attempt *attempt)
-{
-	struct json_object *object = json_object_new_object();
-
-	json_add_instant(object, "at", attempt->at_ms);
-	json_object_object_add(object, "try", json_object_new_int(attempt->number));
-	json_add_text(object, "kind", kind_name(attempt->kind));
-	json_add_text(object, "outcome", attempt->outcome);
-	json_object_object_add(object, "status", json_object_new_int(attempt->status));
-	json_object_object_add(object, "duration_ms", json_object_new_int64(attempt->duration_ms));
-	json_add_text(object, "text", attempt->text);
-	json_add_text(object, "excerpt", attempt->excerpt != NULL ? attempt->excerpt : "");
-	json_object_array_add(context, object);
-}
-
-/* One line of a stored trail: rule, outcome and text, with tabs between. */
-static void each_trail_line(char *trail, struct json_object *array)
-{
-	char *rest = NULL, *line;
-
-	for (line = strtok_r(trail, "\n", &rest); line != NULL;
-		line = strtok_r(NULL, "\n", &rest)) {
-		char *outcome = strchr(line, '\t'), *text;
-		struct json_object *object;
-
-		if (outcome == NULL || (text = strchr(outcome + 1, '\t')) == NULL)
-			continue;
-		*outcome++ = '\0';
-		*text++ = '\0';
-		if (array == NULL) {
-			printf("  %-11s %-7s %s\n", line, outcome, text);
-			continue;
-		}
-		object = json_object_new_object();
-		json_add_text(object, "rule", line);
-		json_add_text(object, "outcome", outcome);
-		json_add_text(object, "text", text);
-		json_object_array_add(array, object);
-	}
-}
-
-static bool show_json(struct store_request *request, const struct store_job *job, char *trail,
-	struct error *error)
-{
-	struct json_object *object = job_json(request->store, job),
-			   *lines = json_object_new_array(), *attempts = json_object_new_array();
-	bool done = store_attempts(request->store, job->id, add_attempt, attempts, error);
-
-	each_trail_line(trail, lines);
-	json_object_object_add(object, "trail", lines);
-	json_object_object_add(object, "tries", attempts);
-	json_print(object);
-	putchar('\n');
-	return done;
-}
-
-static bool show_text(struct store_request *request, const struct store_job *job, char *trail,
-	struct error *error)
-{
-	char fingerprint[FINGERPRINT_TEXT_MAX], due[CIVIL_INSTANT_MAX], next[CIVIL_INSTANT_MAX];
-	char why[OVERDUE_TEXT_MAX];
-
-	text_hex(fingerprint, job->fingerprint, FINGERPRINT_SIZE);
-	printf("Job %" PRId64 ": contract %s, %s %s %s\n", job->id, job->contract, job->service,
-		job->service_code, job->fqdn);
-	printf("  certificate %s\n", fingerprint);
-	printf("  %s%s%s\n", job_state_name(job->state), job->detail[0] != '\0' ? ": " : "",
-		job->detail);
-	if (job->due_ms != 0) {
-		civil_format_instant(due, job->due_ms, TOKYO_OFFSET_MIN);
-		printf("  due %s (%s)\n", due,
-			civil_weekday_name(
-				civil_weekday(civil_day_of(job->due_ms, TOKYO_OFFSET_MIN))));
-	}
-	if (job->next_ms != 0 && job->next_ms != job->due_ms) {
-		civil_format_instant(next, job->next_ms, TOKYO_OFFSET_MIN);
-		printf("  next at %s\n", next);
-	}
-	if (job->guarded && !job_state_is_final(job->state))
-		puts("  of before a restore: the service is asked what it has before a push");
-	if (overdue_of(job, why) != OVERDUE_NOT)
-		printf("  overdue: %s\n", why);
-	puts("Rules");
-	each_trail_line(trail, NULL);
-	puts("Tries");
-	return store_attempts(request->store, job->id, show_attempt, NULL, error);
-}
-
-static int run_show(struct store_request *request)
-{
-	struct buffer trail = {0};
-	struct store_job job = {0};
-	struct error error;
-	char *text;
-	int64_t id;
-	bool found = false, done;
-
-	if (request->operand_count != 1) {
-		store_request_fault(request, "which job? Give one number; see certinstallctl jobs");
-		return STORE_USAGE;
-	}
-	if (!store_request_id(request, request->operands[0], &id))
-		return STORE_USAGE;
-	if (!store_job_get(request->store, id, &job, &found, &error))
-		return store_request_fault(request, error.text);
-	if (!found)
-		return store_request_fault(request, "there is no such job");
-	done = store_job_trail(request->store, id, &trail, &error);
-	text = buffer_steal_text(&trail);
-	if (done)
-		done = request->json ? show_json(request, &job, text, &error)
-				     : show_text(request, &job, text, &error);
-	free(text);
-	store_job_clear(&job);
-	return done ? STORE_DONE : store_request_fault(request, error.text);
-}
-
-int verb_show(int argc, char **argv)
-{
-	static const struct store_verb verb = {"show", "JOB", "", 0};
-	struct store_request request;
-	int status;
-
-	if (store_request_begin(&request, &verb, argc, argv, &status))
-		status = run_show(&request);
 	return store_request_end(&request, status);
 }

@@ -16,8 +16,8 @@
  * What operators read, as JSON objects: made of a handle of the store, the configuration and the
  * time, by certinstallctl itself or by the daemon for its admin socket. They only read. Keys are
  * an interface: they stay, others may come. Instants are RFC 3339 in Asia/Tokyo, null where there
- * is none. Words of the program's vocabulary (states, outcomes) are English always; sentences are
- * in the language of the thread's locale.
+ * is none. Words of the program's vocabulary (states, outcomes) are English always; sentences, and
+ * what a day is called, are in the language of the thread's locale.
  *
  * Each view returns true with *ANSWER the caller's (json_object_put), or false with an error:
  * temporary when the store cannot be read now.

@@ -27,20 +27,12 @@ void view_say(struct json_object *sentences, const char *format, ...)
 	free(text);
 }
 
-static const char *weekday_text(int weekday)
-{
-	static const char *const names[] = {
-		N_("Sun"), N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat")};
-
-	return _(names[weekday]);
-}
-
 void view_day(char target[VIEW_WHEN_MAX], civil_day day)
 {
 	char date[CIVIL_DATE_MAX];
 
 	civil_format_date(date, day);
-	snprintf(target, VIEW_WHEN_MAX, "%s (%s)", date, weekday_text(civil_weekday(day)));
+	snprintf(target, VIEW_WHEN_MAX, "%s (%s)", date, civil_weekday_short(civil_weekday(day)));
 }
 
 void view_when(char target[VIEW_WHEN_MAX], int64_t instant_ms)
@@ -50,8 +42,8 @@ void view_when(char target[VIEW_WHEN_MAX], int64_t instant_ms)
 	char date[VIEW_WHEN_MAX - 8];
 
 	civil_format_date(date, day);
-	snprintf(target, VIEW_WHEN_MAX, "%s (%s) %02d:%02d", date, weekday_text(civil_weekday(day)),
-		(int)(minute / 60), (int)(minute % 60));
+	snprintf(target, VIEW_WHEN_MAX, "%s (%s) %02d:%02d", date,
+		civil_weekday_short(civil_weekday(day)), (int)(minute / 60), (int)(minute % 60));
 }
 
 /* ---- what is read ---- */
@@ -124,17 +116,33 @@ static void find_live(struct view_case *opened)
 /* ---- days ---- */
 
 /* From what the days of its job are counted (DOMAIN.md rule 10). */
-static const char *base_word(const struct view_case *opened)
+static enum view_base base_of(const struct view_case *opened)
 {
 	const struct contract *contract = &opened->contract;
+	bool bring_in = opened->has_contract && item_is_bring_in(item_from_id(contract->item));
 	int64_t base_ms = opened->job->base_ms;
 
-	if (contract->has_certificate && base_ms == contract->certificate_at_ms)
-		return item_is_bring_in(item_from_id(contract->item)) ? "registration" : "issuance";
+	/* An older certificate's own base is its issuance, which its job tells. */
+	if (base_ms == opened->job->issued_ms)
+		return bring_in ? VIEW_BASE_REGISTRATION : VIEW_BASE_ISSUANCE;
 	if (opened->link != NULL && base_ms == opened->link->since_ms)
-		return "the link being added";
-	/* An older certificate's own base is its issuance, which the contract does not tell. */
-	return base_ms == opened->job->issued_ms ? "issuance" : "the service code becoming free";
+		return VIEW_BASE_LINK;
+	return VIEW_BASE_FREED;
+}
+
+static const char *base_word(enum view_base base)
+{
+	switch (base) {
+	case VIEW_BASE_ISSUANCE:
+		return _("issuance");
+	case VIEW_BASE_REGISTRATION:
+		return _("registration");
+	case VIEW_BASE_LINK:
+		return _("the link being added");
+	case VIEW_BASE_FREED:
+		return _("the service code becoming free");
+	}
+	abort();
 }
 
 static void count_days(struct view_case *opened)
@@ -150,9 +158,9 @@ static void count_days(struct view_case *opened)
 		.opening_minute = service->opening_minute,
 		.cutoff_minute = rulebook->policy.cutoff_minute,
 	};
-	opened->base_word = base_word(opened);
-	if (!schedule_make(&rulebook->calendar, &rules, opened->job->base_ms, opened->base_word,
-		    &opened->schedule, NULL))
+	opened->base = base_of(opened);
+	if (!schedule_make(&rulebook->calendar, &rules, opened->job->base_ms,
+		    base_word(opened->base), &opened->schedule, NULL))
 		return;
 	opened->has_schedule = opened->schedule.due_ms == opened->job->due_ms;
 	opened->schedule_differs = !opened->has_schedule;

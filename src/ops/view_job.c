@@ -90,7 +90,8 @@ static void add_record(const struct view_case *it, struct json_object *answer)
 	record = json_add_object(answer, "record");
 	json_add_text(record, "contract", contract->code);
 	json_add_int(record, "revision", contract->revision);
-	json_add_text(record, "state", contract->state == CONTRACT_ENDED ? "ended" : "active");
+	json_add_text(
+		record, "contract_state", contract->state == CONTRACT_ENDED ? "ended" : "active");
 	json_add_text(record, "item", contract->item);
 	json_add_text(record, "item_name", item_name(item_from_id(contract->item)));
 	json_add_text(record, "common_name", contract->common_name);

@@ -43,6 +43,14 @@ struct view_try {
 	char text[STORE_DETAIL_MAX];
 };
 
+/* From what a job's days are counted. */
+enum view_base {
+	VIEW_BASE_ISSUANCE,
+	VIEW_BASE_REGISTRATION,
+	VIEW_BASE_LINK,
+	VIEW_BASE_FREED,
+};
+
 struct view_case {
 	const struct view_context *view;
 	const struct store_job *job;
@@ -62,7 +70,7 @@ struct view_case {
 	/* The days from its base to its due instant, where the rules as they are now give it. */
 	bool has_schedule;
 	bool schedule_differs; /* they give another instant */
-	const char *base_word;
+	enum view_base base;
 	struct schedule schedule;
 };
 

@@ -1,6 +1,6 @@
 #include "ops/view_private.h"
 
-#include <inttypes.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,19 +21,25 @@ static void tell_base(const struct view_case *it, struct json_object *say)
 	char when[VIEW_WHEN_MAX];
 
 	view_when(when, it->schedule.base_ms);
-	if (strcmp(it->base_word, "issuance") == 0)
+	switch (it->base) {
+	case VIEW_BASE_ISSUANCE:
 		view_say(
 			say, _("Days are counted from %s, when the certificate was issued."), when);
-	else if (strcmp(it->base_word, "registration") == 0)
+		return;
+	case VIEW_BASE_REGISTRATION:
 		view_say(say, _("Days are counted from %s, when the certificate was registered."),
 			when);
-	else if (strcmp(it->base_word, "the link being added") == 0)
+		return;
+	case VIEW_BASE_LINK:
 		view_say(say, _("Days are counted from %s, when the link was added."), when);
-	else
+		return;
+	case VIEW_BASE_FREED:
 		view_say(say,
 			_("Days are counted from %s, when another contract let the service code "
 			  "go."),
 			when);
+		return;
+	}
 }
 
 static void tell_closed_days(const struct view_case *it, struct json_object *say)
@@ -204,8 +210,10 @@ static void tell_retrying(const struct view_case *it, struct json_object *say)
 {
 	const struct store_job *job = it->job;
 	int64_t until_ms = job->first_attempt_ms + it->view->config->backoff.give_up_after_ms;
-	char next[VIEW_WHEN_MAX], until[VIEW_WHEN_MAX];
+	char due[VIEW_WHEN_MAX], next[VIEW_WHEN_MAX], until[VIEW_WHEN_MAX];
 
+	view_when(due, job->due_ms);
+	view_say(say, _("It has been due since %s."), due);
 	view_when(next, job->next_ms > it->now_ms ? job->next_ms : it->now_ms);
 	view_say(say, _("Try %d did not succeed: %s"), job->attempts, job->detail);
 	view_say(say, _("The next try is at %s."), next);
@@ -324,10 +332,10 @@ static void tell_failed(const struct view_case *it, struct json_object *say)
 	char when[VIEW_WHEN_MAX];
 
 	view_when(when, it->job->settled_ms);
-	view_say(say, _("It failed on %s after %d tries and is not tried again by itself: %s"),
-		when, it->job->attempts, it->job->detail);
-	view_say(say, _("To do: mend that, then \"certinstallctl retry %" PRId64 "\"."),
-		it->job->id);
+	view_say(say, _("It failed on %s, at try %d, and is not tried again by itself: %s"), when,
+		it->job->attempts, it->job->detail);
+	view_say(say, _("To do: mend that, then \"certinstallctl retry %jd\"."),
+		(intmax_t)it->job->id);
 }
 
 static void tell_ended(const struct view_case *it, struct json_object *say)

@@ -1,6 +1,6 @@
 #include "ops/view_private.h"
 
-#include <inttypes.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -145,8 +145,8 @@ static void tell_older(const struct question *question, size_t at, struct json_o
 		view_when(ends, job->not_after_ms);
 		view_say(say,
 			_("Until then the certificate before it serves, installed since %s "
-			  "(job %" PRId64 ") and valid until %s."),
-			since, job->id, ends);
+			  "(job %jd) and valid until %s."),
+			since, (intmax_t)job->id, ends);
 		return;
 	}
 }
@@ -160,11 +160,11 @@ static void tell_successor(const struct question *question, size_t at, struct js
 
 		if (i == at || strcmp(other->service, question->jobs[at].service) != 0 ||
 			strcmp(other->service_code, question->jobs[at].service_code) != 0 ||
-			job_state_is_final(other->state) != (other->state == JOB_INSTALLED) ||
+			(job_state_is_final(other->state) && other->state != JOB_INSTALLED) ||
 			other->issued_ms < question->jobs[at].issued_ms)
 			continue;
-		view_say(say, _("In its place is job %" PRId64 " of contract %s, which is %s."),
-			other->id, other->contract, job_state_name(other->state));
+		view_say(say, _("In its place is job %jd of contract %s, which is %s."),
+			(intmax_t)other->id, other->contract, job_state_name(other->state));
 		return;
 	}
 }
@@ -295,10 +295,10 @@ static void tell_set_aside(void *context, const struct store_set_aside *entry)
 			continue;
 		view_when(when, entry->at_ms);
 		view_say(aside->say,
-			_("A record of contract %s, revision %" PRId64
-			  ", was set aside on %s and is not in force: %s. See "
+			_("A record of contract %s, revision %jd, "
+			  "was set aside on %s and is not in force: %s. See "
 			  "\"certinstallctl rejected\"."),
-			entry->contract, entry->revision, when, entry->reason);
+			entry->contract, (intmax_t)entry->revision, when, entry->reason);
 	}
 }
 
