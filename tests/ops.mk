@@ -16,3 +16,11 @@ tests_unit_test_act_SOURCES = tests/unit/test_act.c $(engine_fixture)
 tests_unit_test_act_CPPFLAGS = $(engine_cppflags)
 tests_unit_test_act_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_act_LDADD = src/ops/libops.a $(ENGINE_LIBS) $(SYSTEMD_LIBS) $(CMOCKA_LIBS)
+
+# The views, on the engine's fixture.
+check_PROGRAMS += tests/unit/test_view_why
+TESTS += tests/unit/test_view_why
+tests_unit_test_view_why_SOURCES = tests/unit/test_view_why.c $(engine_fixture)
+tests_unit_test_view_why_CPPFLAGS = $(engine_cppflags)
+tests_unit_test_view_why_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_view_why_LDADD = src/ops/libops.a $(ENGINE_LIBS) $(SYSTEMD_LIBS) $(CMOCKA_LIBS)
