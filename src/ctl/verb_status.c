@@ -83,7 +83,7 @@ static void show_figures(struct json_object *status)
 	show_number(_("held"), json_said_int(states, "held"), PAINT_YELLOW);
 	show_number(_("installed"), json_said_int(states, "installed"), PAINT_GREEN);
 	putchar('\n');
-	show_figure("", _("To replace what is revoked within a week"), revocation, PAINT_RED);
+	show_figure("", _("To replace what is revoked in 7 days"), revocation, PAINT_RED);
 	show_number(_("refused in 7 days"), json_said_int(status, "refused_lately"), PAINT_YELLOW);
 	show_number(_("set aside"), json_said_int(status, "set_aside"), PAINT_YELLOW);
 	putchar('\n');
