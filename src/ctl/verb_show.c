@@ -65,7 +65,7 @@ static void show_certificate(struct json_object *job)
 	view_when_text(to, certificate, "not_after");
 	view_when_text(issued, certificate, "issued");
 	printf(_("  key %s, valid from %s to %s\n"), json_said_text(certificate, "key"), from, to);
-	printf(_("  issued or registered %s, with %zu intermediates\n"), issued,
+	printf(_("  issued or registered %s; intermediates: %zu\n"), issued,
 		length(json_said(certificate, "chain")));
 	puts(json_said_bool(certificate, "holds_key") ? _("  its private key is held, sealed")
 						      : _("  its private key is held no more"));
@@ -113,7 +113,7 @@ static void show_try(struct json_object *try)
 	char at[WHEN_TEXT_MAX], status[24] = "", first[160];
 	const char *excerpt = json_said_text(try, "excerpt");
 
-	view_when_text(at, try, "at");
+	view_moment_text(at, try, "at");
 	if (json_said_int(try, "status") != 0)
 		snprintf(status, sizeof(status), " HTTP %d", (int)json_said_int(try, "status"));
 	if (strcmp(json_said_text(try, "kind"), "act") == 0)

@@ -22,7 +22,7 @@ enum {
 #define MINUTE_MS INT64_C(60000)
 #define HOUR_MS (60 * MINUTE_MS)
 /* What never happened counts as having happened in 1970. */
-#define LONG_AGO_MS (20 * 365 * 24 * HOUR_MS)
+#define LONG_AGO_MS (INT64_C(20) * 365 * 24 * HOUR_MS)
 #define COUNT_MAX INT64_C(1000000000)
 
 void check_init(struct check *check)

@@ -46,20 +46,38 @@ bool view_request_why(const struct store_request *request, const char *fqdn,
 	return view_why(&view, fqdn, answer, error);
 }
 
+/* The seconds of the day, and its date with the day of the week. */
+static int64_t split(int64_t instant_ms, char date[WHEN_TEXT_MAX / 2])
+{
+	civil_day day = civil_day_of(instant_ms, TOKYO_OFFSET_MIN);
+	char number[CIVIL_DATE_MAX];
+
+	civil_format_date(number, day);
+	snprintf(date, WHEN_TEXT_MAX / 2, "%s (%s)", number,
+		civil_weekday_short(civil_weekday(day)));
+	return (instant_ms - civil_instant(day, 0, TOKYO_OFFSET_MIN)) / 1000;
+}
+
 void view_when_text(char target[WHEN_TEXT_MAX], struct json_object *object, const char *key)
 {
 	int64_t instant_ms = json_said_instant(object, key);
-	civil_day day = civil_day_of(instant_ms, TOKYO_OFFSET_MIN);
-	int64_t minute = (instant_ms - civil_instant(day, 0, TOKYO_OFFSET_MIN)) / 60000;
-	char date[CIVIL_DATE_MAX];
+	char date[WHEN_TEXT_MAX / 2];
+	int64_t second = split(instant_ms, date);
 
-	if (instant_ms == 0) {
+	if (instant_ms == 0)
 		snprintf(target, WHEN_TEXT_MAX, "-");
-		return;
-	}
-	civil_format_date(date, day);
-	snprintf(target, WHEN_TEXT_MAX, "%s (%s) %02d:%02d", date,
-		civil_weekday_short(civil_weekday(day)), (int)(minute / 60), (int)(minute % 60));
+	else
+		snprintf(target, WHEN_TEXT_MAX, "%s %02d:%02d", date, (int)(second / 3600),
+			(int)(second / 60 % 60));
+}
+
+void view_moment_text(char target[WHEN_TEXT_MAX], struct json_object *object, const char *key)
+{
+	char date[WHEN_TEXT_MAX / 2];
+	int64_t second = split(json_said_instant(object, key), date);
+
+	snprintf(target, WHEN_TEXT_MAX, "%s %02d:%02d:%02d", date, (int)(second / 3600),
+		(int)(second / 60 % 60), (int)(second % 60));
 }
 
 void view_age_text(

@@ -22,6 +22,8 @@ bool must_check view_request_why(const struct store_request *request, const char
 #define WHEN_TEXT_MAX 64
 /* "2026-11-24 (Tue) 09:00" of an instant that a view has at KEY; "-" where it has none. */
 void view_when_text(char target[WHEN_TEXT_MAX], struct json_object *object, const char *key);
+/* The same to the second, of one that it has. */
+void view_moment_text(char target[WHEN_TEXT_MAX], struct json_object *object, const char *key);
 /* How long it is at NOW_MS since that: "3 min"; "never". */
 void view_age_text(
 	char target[WHEN_TEXT_MAX], struct json_object *object, const char *key, int64_t now_ms);

@@ -20,7 +20,7 @@
 
 /* Open from 22:00 to 23:00 alone; and one that the configuration names no address of. */
 #define SITES                                                                                      \
-	"retry-floor = \"10s\" retry-ceiling = \"10s\" give-up-after = \"2d\"\n"                       \
+	"retry-floor = \"10s\" retry-ceiling = \"10s\" give-up-after = \"2d\"\n"                   \
 	"site gio-ca { endpoint = \"https://gio.test\" token = \"token\" "                         \
 	"install-from = \"22:00\" install-until = \"23:00\" }\n"
 
@@ -276,8 +276,8 @@ static void test_due(void **state)
 	CHECK(*state, NULL, false, "It is due on 2026-11-24 (Tue) 09:00.",
 		"Days are counted from 2026-11-20 (Fri) 10:00, when the certificate was issued.",
 		"Service webhg2 installs on the first business day after that: 2026-11-24 (Tue).",
-		"Closed on the way: 2026-11-21 (Saturday), 2026-11-22 (Sunday), 2026-11-23 "
-		"(Monday, a national holiday (勤労感謝の日)).");
+		"Closed on the way: 2026-11-21 (Saturday), 2026-11-22 (Sunday), ",
+		"2026-11-23 (Monday, a national holiday (勤労感謝の日)).");
 }
 
 static void test_due_after_days(void **state)
@@ -579,8 +579,8 @@ static void test_held(void **state)
 	record.at_ms = FIXTURE_START_MS + DAY_MS;
 	take(f, &record);
 	CHECK(f, NULL, false, "1 of 2 links",
-		"Contract c1 has service code whg1 of webhg2. This install waits until that "
-		"contract lets it go, and is then scheduled by itself.",
+		"Contract c1 has service code whg1 of webhg2. This install waits until",
+		"that contract lets it go, and is then scheduled by itself.",
 		"To do, if contract c1 is not to have it any more", "certinstallctl release");
 	OK(store_tenant_remove(f->store, "webhg2", "whg1", "c1", &error));
 	CHECK(f, NULL, false,
