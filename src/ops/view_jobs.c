@@ -211,6 +211,44 @@ static void list_job(void *context, const struct store_job *job)
 	free(holder);
 }
 
+/* How many jobs there can be at most, by the counters. */
+struct counted {
+	const struct view_jobs_query *query;
+	int64_t count;
+};
+
+static void add_count(void *context, const char *service, enum job_state state, int64_t count)
+{
+	struct counted *counted = context;
+	const struct view_jobs_query *query = counted->query;
+
+	if ((query->states & 1U << state) != 0 &&
+		(query->service == NULL || strcmp(query->service, service) == 0))
+		counted->count += count;
+}
+
+/*
+ * States alone have no index: the search goes through the jobs, but no further than to the last one
+ * that the counters know of.
+ */
+static bool limit_search(const struct view_context *view, const struct view_jobs_query *query,
+	struct store_search *search, struct error *error)
+{
+	struct counted counted = {.query = query};
+
+	if (query->states == 0 || query->fqdn != NULL || query->contract != NULL ||
+		query->after_id != 0)
+		return true;
+	if (!store_counts(view->store, add_count, &counted, error))
+		return false;
+	/* A limit of 0 would be none. */
+	if (counted.count == 0)
+		search->after_id = INT64_MAX;
+	else if ((uint64_t)counted.count < search->limit)
+		search->limit = (size_t)counted.count;
+	return true;
+}
+
 bool view_jobs(const struct view_context *view, const struct view_jobs_query *query,
 	struct json_object **answer, struct error *error)
 {
@@ -246,7 +284,9 @@ bool view_jobs(const struct view_context *view, const struct view_jobs_query *qu
 	}
 	*answer = json_object_new_object();
 	listing.jobs = json_add_array(*answer, "jobs");
-	if (store_jobs_search(view->store, &search, list_job, &listing, error) && !listing.failed) {
+	if (limit_search(view, query, &search, error) &&
+		store_jobs_search(view->store, &search, list_job, &listing, error) &&
+		!listing.failed) {
 		json_add_bool(*answer, "more", listing.count > listing.limit);
 		return true;
 	}

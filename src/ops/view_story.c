@@ -405,7 +405,7 @@ void view_tell(const struct view_case *it, struct json_object *say)
 		view_say(say, _("What an operator did last, on %s: %s."), when, it->act.text);
 	}
 	if (job->guarded && !job_state_is_final(job->state))
-		view_say(say, _("The store was restored from a copy since: the service is asked "
+		view_say(say, _("It is of before a restore: the service is asked "
 				"what it has before anything is pushed."));
 	if (job_overdue(job->state, job->due_ms, job->revoked_ms, it->now_ms) ==
 		OVERDUE_REVOCATION) {

@@ -32,8 +32,7 @@ bool store_tally_waiting(
 		"FROM jobs INDEXED BY jobs_due WHERE service = ?1 AND state IN " SQL_WAITING
 		" AND next_ms < ?5 ORDER BY next_ms LIMIT ?6)",
 		error);
-	int64_t count = 0;
-	enum store_step step;
+	int64_t count;
 	int i;
 
 	if (statement == NULL)
@@ -42,13 +41,15 @@ bool store_tally_waiting(
 	for (i = 0; i < 4; i++)
 		store_bind_int(statement, 2 + i, tally->from_ms[i]);
 	store_bind_int(statement, 6, STORE_TALLY_MAX + 1);
-	step = store_step(store, statement, error);
-	if (step != STORE_ROW)
+	if (store_step(store, statement, error) != STORE_ROW)
 		return false;
 	count = sqlite3_column_int64(statement, 0);
 	tally->late = sqlite3_column_int64(statement, 1);
-	for (i = 0; i < 3; i++)
+	(void)bounded(&tally->late);
+	for (i = 0; i < 3; i++) {
 		tally->due[i] = sqlite3_column_int64(statement, 2 + i);
+		(void)bounded(&tally->due[i]);
+	}
 	tally->more = bounded(&count);
 	store_rest(statement);
 	return true;

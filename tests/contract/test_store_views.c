@@ -223,6 +223,7 @@ static void test_waiting_bound(void **state)
 	add(f, &row);
 	OK(f, store_tally_waiting(f->store, "webhg2", &tally, &f->error));
 	assert_true(tally.more);
+	assert_int_equal(tally.due[0], STORE_TALLY_MAX);
 }
 
 static void test_figures(void **state)

@@ -164,7 +164,7 @@ explain "$work/wrong.json"
 check "no key is ever written" 0 "$(cat "$work/all" "$work/out" "$work/err" | grep -c 'PRIVATE KEY')"
 
 "$ctl" --help >"$work/out"
-check "--help" "0 explain due holidays calendar forecast jobs show retry cancel release pause resume import services migration rejected verify backup restore" \
+check "--help" "0 explain due holidays calendar forecast status why jobs show retry cancel release pause resume import services migration rejected verify backup restore" \
 	"$? $(sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' "$work/out" | paste -sd ' ')"
 "$ctl" --version >"$work/out"
 check "--version" "0 certinstallctl" "$? $(cut -d ' ' -f 1 "$work/out")"

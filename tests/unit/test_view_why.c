@@ -627,10 +627,10 @@ static void test_on_top(void **state)
 	struct engine_fixture *f = *state;
 
 	take(f, &plain);
-	check_not_said(f, "www.example.jp", "restored from a copy");
+	check_not_said(f, "www.example.jp", "of before a restore");
 	check_not_said(f, "www.example.jp", "It is urgent");
 	add_like(f, guarded);
-	CHECK(f, NULL, false, "The store was restored from a copy since");
+	CHECK(f, NULL, false, "It is of before a restore: the service is asked what it has");
 }
 
 static void test_urgent(void **state)
