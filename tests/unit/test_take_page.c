@@ -88,8 +88,18 @@ static void expect(struct feed_result *result, size_t records, size_t fresh, siz
 	feed_result_clear(result);
 }
 
+static void see_success(void *context, const struct store_progress *progress)
+{
+	assert_int_equal(progress->kind, STORE_PROGRESS_SOURCE);
+	assert_string_equal(progress->name, URL);
+	assert_int_equal(progress->succeeded_ms, FIXTURE_START_MS);
+	*(bool *)context = true;
+}
+
+/* And with it that the feed was read, as operators see it. */
 static void expect_cursor(struct engine_fixture *fixture, const char *wanted)
 {
+	bool succeeded = false;
 	struct buffer cursor = {0};
 	struct error error;
 	bool found;
@@ -98,6 +108,8 @@ static void expect_cursor(struct engine_fixture *fixture, const char *wanted)
 	assert_int_equal(found, wanted != NULL);
 	assert_string_equal(buffer_text(&cursor), wanted != NULL ? wanted : "");
 	buffer_free(&cursor);
+	assert_true(store_progress_list(fixture->store, see_success, &succeeded, &error));
+	assert_int_equal(succeeded, wanted != NULL);
 }
 
 static void list_one(void *context, const struct store_set_aside *entry)
