@@ -151,6 +151,17 @@ static int64_t add_like(struct engine_fixture *f, void (*change)(struct store_jo
 
 static void test_unknown(void **state)
 {
+	static const struct {
+		const char *typed;
+		size_t similar;
+	} names[] = {
+		{"example.jp", 1},
+		{"mail.example.jp", 1},
+		{"www.exmple.jp", 1},
+		{"ww.exmple.jp", 1},
+		{"ww.exmpl.jp", 0},
+		{"mail.example.org", 0},
+	};
 	struct engine_fixture *f = *state;
 	struct json_object *answer, *similar;
 
@@ -165,9 +176,12 @@ static void test_unknown(void **state)
 	assert_string_equal(
 		json_object_get_string(json_object_array_get_idx(similar, 0)), "www.example.jp");
 	json_object_put(answer);
-	answer = ask(f, "example.jp", NULL);
-	assert_int_equal(json_object_array_length(json_said(answer, "similar")), 1);
-	json_object_put(answer);
+	for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+		answer = ask(f, names[i].typed, NULL);
+		if (json_object_array_length(json_said(answer, "similar")) != names[i].similar)
+			fail_msg("%s", names[i].typed);
+		json_object_put(answer);
+	}
 }
 
 static void test_no_name(void **state)
