@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "config/config_private.h"
 #include "service/profile_options.h"
 
@@ -84,6 +85,9 @@ void config_free(struct config *config)
 	free(config->spool);
 	free(config->runtime_directory);
 	free(config->user);
+	free(config->admin_socket);
+	free(config->admin_group);
+	free(config->admin_change_group);
 	free(config->sealing_key);
 	for (i = 0; i < config->sealing_keys_old_count; i++)
 		free(config->sealing_keys_old[i]);
@@ -103,6 +107,13 @@ void config_free(struct config *config)
 	free(config->profiles);
 	free(config->services);
 	free(config);
+}
+
+char *config_admin_socket(const struct config *config)
+{
+	if (config->admin_socket[0] == '\0')
+		return NULL;
+	return path_resolve(config->runtime_directory, config->admin_socket);
 }
 
 const struct profile *config_profile(const struct config *config, const char *id)

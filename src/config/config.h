@@ -24,6 +24,11 @@ struct config {
 	char *runtime_directory;
 	char *user; /* "": stay who we are */
 
+	/* The admin socket; for its path see config_admin_socket. */
+	char *admin_socket;	  /* "": none */
+	char *admin_group;	  /* whose members may read; "": nobody but root and the user */
+	char *admin_change_group; /* whose members may change things; "" likewise */
+
 	/* Secrets: paths; a value "credential:NAME" means $CREDENTIALS_DIRECTORY/NAME. */
 	char *sealing_key;
 	char **sealing_keys_old;
@@ -83,6 +88,9 @@ void config_free(struct config *config);
 
 /* Appends the documentation of every key: name, type, default, bounds, what it is for. */
 void config_describe(struct buffer *out);
+
+/* The path of the admin socket, to be freed; NULL when it is turned off. */
+char *config_admin_socket(const struct config *config);
 
 /* The profile with this id, NULL when there is none. */
 const struct profile *config_profile(const struct config *config, const char *id);

@@ -60,6 +60,16 @@ const struct option config_options[CONFIG_OPTION_COUNT] = {
 	{"user", OPTION_TEXT, AT(user), "certinstalld",
 		.about = "Whom the program becomes when root started it; \"\": it stays root."},
 
+	{"admin-socket", OPTION_TEXT, AT(admin_socket), "admin.sock",
+		.about = "The unix socket for certinstallctl and for monitoring, in runtime-dir "
+			 "unless it is a whole path; \"\": none."},
+	{"admin-group", OPTION_TEXT, AT(admin_group), "certinstalld",
+		.about = "The group whose members may read there; \"\": root and the program's "
+			 "user alone."},
+	{"admin-change-group", OPTION_TEXT, AT(admin_change_group), "",
+		.about = "The group whose members may change things there; \"\": root and the "
+			 "program's user alone."},
+
 	{"sealing-key", OPTION_SECRET, AT(sealing_key), SYSCONFDIR "/certinstalld/sealing.key", 1,
 		.about = "The key that seals private keys in the store."},
 	{"sealing-keys-old", OPTION_SECRET, .list = true, .store = store_old_key, .minimum = 1,

@@ -5,7 +5,7 @@
 #include "service/options.h"
 
 /* The table of the main configuration; the target is struct config. */
-#define CONFIG_OPTION_COUNT 37
+#define CONFIG_OPTION_COUNT 40
 extern const struct option config_options[CONFIG_OPTION_COUNT];
 
 /* A configuration of defaults alone, relative paths against DIRECTORY, without profiles. */

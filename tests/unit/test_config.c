@@ -133,6 +133,9 @@ static void assert_defaults(const struct config *config)
 			profile->rules.name);
 	}
 	assert_string_equal(config->user, "certinstalld");
+	assert_string_equal(config->admin_socket, "admin.sock");
+	assert_string_equal(config->admin_group, "certinstalld");
+	assert_string_equal(config->admin_change_group, "");
 	assert_string_equal(config->runtime_directory, RUNSTATEDIR "/certinstalld");
 	assert_string_equal(config->spool, LOCALSTATEDIR "/spool/certinstalld");
 	assert_string_equal(config->store, LOCALSTATEDIR "/lib/certinstalld/store.db");
@@ -183,6 +186,7 @@ static void test_whole(void **state)
 		"shutdown-grace = 5s\nrecheck-interval = 8s\nconcurrency = 9\nservices-dir = "
 		"services.d\nfeed-url = 'https://f:1/base'\nfeed-token = 'credential:feed'\n"
 		"feed-client-certificate = f.pem\nfeed-client-key = f.key\nfeed-ca = fca.pem\n"
+		"admin-socket = a.sock\nadmin-group = readers\nadmin-change-group = changers\n"
 		"feed-interval = 2s\nfeed-limit = 7\nfeed-timeout = 3s\n"
 		"site webhg2 {\nendpoint = 'https://a:1'\nedge = 'b:2'\ntoken = tok\nca = ca.pem\n"
 		"concurrency = 3\ntotal-timeout = 2m\n}\n"
@@ -192,6 +196,7 @@ static void test_whole(void **state)
 	struct config *config;
 	struct error error;
 	const struct profile *profile;
+	char *socket_path;
 
 	(void)state;
 	make_services();
@@ -212,6 +217,11 @@ static void test_whole(void **state)
 	assert_place(config->spool, "spool");
 	assert_place(config->runtime_directory, "run");
 	assert_string_equal(config->user, "");
+	assert_string_equal(config->admin_group, "readers");
+	assert_string_equal(config->admin_change_group, "changers");
+	socket_path = config_admin_socket(config);
+	assert_place(socket_path, "run/a.sock");
+	free(socket_path);
 	assert_string_equal(config->sealing_key, "/creds/seal");
 	assert_int_equal(config->sealing_keys_old_count, 2);
 	assert_place(config->sealing_keys_old[0], "old1");
