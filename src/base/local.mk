@@ -9,5 +9,6 @@ src_base_libbase_a_SOURCES = \
 	src/base/file.c src/base/file.h \
 	src/base/lean_library.c src/base/lean_library.h \
 	src/base/log.c src/base/log.h \
+	src/base/measure.c src/base/measure.h \
 	src/base/text.c src/base/text.h \
 	src/base/words.c src/base/words.h

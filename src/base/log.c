@@ -1,6 +1,7 @@
 #include "base/log.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@ static void stderr_sink(void *context, enum log_level level, const char *message
 static log_sink *current_sink = stderr_sink;
 static void *current_context;
 static enum log_level current_level = LOG_LEVEL_INFO;
+static _Atomic uint64_t counts[LOG_LEVEL_DEBUG + 1];
 
 void log_set_sink(log_sink *sink, void *context)
 {
@@ -50,6 +52,7 @@ void log_entry(enum log_level level, const struct log_field *fields, size_t fiel
 
 	if (level > current_level)
 		return;
+	atomic_fetch_add_explicit(&counts[level], 1, memory_order_relaxed);
 	va_start(arguments, format);
 	vsnprintf(raw, sizeof(raw), format, arguments);
 	va_end(arguments);
@@ -63,4 +66,9 @@ void log_entry(enum log_level level, const struct log_field *fields, size_t fiel
 		used++;
 	}
 	current_sink(current_context, level, message, clean, used);
+}
+
+uint64_t log_count(enum log_level level)
+{
+	return atomic_load_explicit(&counts[level], memory_order_relaxed);
 }

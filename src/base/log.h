@@ -2,6 +2,7 @@
 #define BASE_LOG_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Syslog's levels, so that a sink can pass them on. */
 enum log_level {
@@ -32,6 +33,9 @@ void log_set_level(enum log_level level);
 /* Writes one entry; a field whose value is NULL is left out. */
 void log_entry(enum log_level level, const struct log_field *fields, size_t field_count,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* How many entries of LEVEL there were since the process began; safe from any thread. */
+uint64_t log_count(enum log_level level);
 
 #define log_error(...) log_entry(LOG_LEVEL_ERROR, NULL, 0, __VA_ARGS__)
 #define log_warning(...) log_entry(LOG_LEVEL_WARNING, NULL, 0, __VA_ARGS__)

@@ -24,6 +24,7 @@ src_engine_libengine_a_SOURCES = \
 	src/engine/pump_leases.c \
 	src/engine/pump_order.c \
 	src/engine/pump_ready.c \
+	src/engine/pump_services.c \
 	src/engine/pump_when.c \
 	src/engine/recheck.c src/engine/recheck.h \
 	src/engine/reseal.c src/engine/reseal.h \

@@ -73,6 +73,18 @@ void pump_abort(struct pump *pump);
  */
 bool must_check pump_untried(const struct pump *pump, bool *untried, struct error *error);
 
+/* How a service stands at present, for who watches; instants are the wall clock's. */
+struct pump_service {
+	const char *service;
+	enum throttle_state state;
+	int64_t until_ms; /* a pause's end, or an open circuit's next probe; 0: none */
+	int window;
+	size_t in_flight;
+	int64_t rate_milli; /* requests a second, thousandths; 0: no limit */
+};
+typedef void pump_service_each(void *context, const struct pump_service *service);
+void pump_services(const struct pump *pump, pump_service_each *each, void *context);
+
 size_t pump_in_flight(const struct pump *pump);
 /* What attempts came to and could not be stored yet. */
 size_t pump_unsaved(const struct pump *pump);

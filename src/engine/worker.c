@@ -63,9 +63,11 @@ static bool prepare(struct worker *worker, struct settings *settings, struct err
 	worker->spool = xstrdup_or_null(config->spool);
 	if (!worker->options.dry_run)
 		worker->reseal_for = settings_ref(settings);
-	return store_open(config->store, &worker->store, error) &&
-	       intake_new(settings, worker->store, clock, &worker->options.observer,
-		       worker->options.dry_run, &worker->intake, error);
+	if (!store_open(config->store, &worker->store, error))
+		return false;
+	store_measure(worker->store, worker->options.measures);
+	return intake_new(settings, worker->store, clock, &worker->options.observer,
+		worker->options.dry_run, &worker->intake, error);
 }
 
 bool worker_new(const struct worker_options *options, struct settings *settings,

@@ -25,6 +25,7 @@ struct worker_options {
 	/* On the loop's thread, with a context of its own: what became of a page (worker_page). */
 	void (*page_taken)(void *page_context, const struct feed_result *result);
 	void *page_context;
+	struct store_measures *measures; /* of its handle of the store; may be NULL */
 };
 
 /* Opens the store of SETTINGS and starts the thread. Errors as store_open and intake_new. */

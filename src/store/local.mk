@@ -14,6 +14,7 @@ src_store_libstore_a_SOURCES = \
 	src/store/store_known.c \
 	src/store/store_leases.c \
 	src/store/store_judgement.c \
+	src/store/store_measures.c \
 	src/store/store_next.c \
 	src/store/store_open.c \
 	src/store/store_pauses.c \

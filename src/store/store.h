@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/measure.h"
 #include "domain/certificate.h"
 #include "domain/guard.h"
 #include "domain/job.h"
@@ -670,5 +671,44 @@ typedef void store_duration_each(void *context, const char *service, int64_t dur
 /* Calls EACH for the pushes that a service took among the LATEST attempts, the newest first. */
 bool must_check store_push_durations(struct store *store, int64_t latest, store_duration_each *each,
 	void *context, struct error *error);
+
+/* ---- measuring ---- */
+
+/* What the handles that share it did; any thread may read it. */
+struct store_measures {
+	struct measure commits; /* how long each took that succeeded */
+	_Atomic uint64_t failed_commits;
+};
+
+void store_measures_init(struct store_measures *measures);
+/*
+ * From here on what STORE commits, and any handle that is opened again from it later, is counted in
+ * MEASURES (borrowed; NULL: nowhere).
+ */
+void store_measure(struct store *store, struct store_measures *measures);
+
+/*
+ * What waits or is in hand at one service, and presses: jobs that are to be acted on, or have been
+ * begun. Of scheduled ones only those whose instant has come.
+ */
+struct store_pressing {
+	const char *service;
+	int64_t due;		/* to be acted on now, and not under a running lease */
+	int64_t late;		/* due before LATE_BEFORE_MS */
+	int64_t oldest_due_ms;	/* 0: none */
+	int64_t soonest_end_ms; /* of their certificates; 0: none */
+};
+typedef void store_pressing_each(void *context, const struct store_pressing *pressing);
+/* One pass over the queue's index: its cost grows with what presses, and slowly with what waits. */
+bool must_check store_pressing(struct store *store, int64_t now_ms, int64_t late_before_ms,
+	store_pressing_each *each, void *context, struct error *error);
+
+/* How many sealed keys there are; goes through an index of them. */
+bool must_check store_secrets_count(struct store *store, int64_t *count, struct error *error);
+/* How many jobs that are not final are guarded, since the store was restored. */
+bool must_check store_guarded_count(struct store *store, int64_t *count, struct error *error);
+/* When the feed at URL was last taken from; 0: never. */
+bool must_check store_feed_updated(
+	struct store *store, const char *url, int64_t *updated_ms, struct error *error);
 
 #endif

@@ -269,7 +269,10 @@ bool store_open(const char *path, struct store **store, struct error *error)
 
 bool store_open_again(const struct store *store, struct store **again, struct error *error)
 {
-	return open_handle(store->path, true, again, error);
+	if (!open_handle(store->path, true, again, error))
+		return false;
+	(*again)->measures = store->measures;
+	return true;
 }
 
 void store_close(struct store *store)

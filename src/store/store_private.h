@@ -112,6 +112,10 @@ enum store_statement {
 	STATEMENT_PROGRESS_SUCCEEDED,
 	STATEMENT_PROGRESS_FAILED,
 	STATEMENT_PROGRESS_LIST,
+	STATEMENT_PRESSING,
+	STATEMENT_SECRETS_COUNT,
+	STATEMENT_GUARDED_COUNT,
+	STATEMENT_FEED_UPDATED,
 	STATEMENT_COUNT
 };
 
@@ -123,6 +127,7 @@ struct store {
 	 * rollback is done until then. */
 	bool failed;
 	struct error failure;
+	struct store_measures *measures; /* NULL: none */
 	sqlite3_stmt *statements[STATEMENT_COUNT];
 };
 

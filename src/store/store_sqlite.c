@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -185,6 +186,7 @@ bool store_begin(struct store *store, struct error *error)
 
 bool store_commit(struct store *store, struct error *error)
 {
+	int64_t began_us;
 	bool done;
 
 	assert(store->in_transaction);
@@ -194,7 +196,13 @@ bool store_commit(struct store *store, struct error *error)
 		store_rollback(store);
 		return false;
 	}
+	began_us = store->measures != NULL ? measure_now_us() : 0;
 	done = run_word(store, "COMMIT", error);
+	if (store->measures != NULL && done)
+		measure_add(&store->measures->commits, measure_now_us() - began_us);
+	else if (store->measures != NULL)
+		atomic_fetch_add_explicit(
+			&store->measures->failed_commits, 1, memory_order_relaxed);
 	if (!done)
 		store_rollback(store);
 	store->in_transaction = false;
