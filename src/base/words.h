@@ -2,6 +2,7 @@
 #define BASE_WORDS_H
 
 #include <libintl.h>
+#include <locale.h>
 
 /*
  * What people read in their own language. The source is English; the catalogues in src/words have
@@ -19,6 +20,17 @@
  * this speaks English.
  */
 void words_init(void);
+
+/*
+ * For a program that speaks English itself and answers others in their language: finds the
+ * catalogues. To be called before there are threads, since it changes the environment.
+ */
+void words_bind(void);
+/*
+ * A locale for a thread that answers in Japanese (uselocale), which needs none to be installed;
+ * after words_bind. (locale_t)0 where there is none.
+ */
+locale_t words_japanese(void);
 
 /* English again in the whole process: before anything that programs read is written. */
 void words_english(void);

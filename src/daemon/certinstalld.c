@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/words.h"
 #include "daemon/daemon.h"
 #include "net/http.h"
 #include "ops/journal.h"
@@ -99,6 +100,7 @@ int certinstalld(int argc, char **argv)
 		options_clear(&options);
 		return EXIT_USAGE;
 	}
+	words_bind();
 	journal_init("certinstalld");
 	if (options.verbose)
 		log_set_level(LOG_LEVEL_DEBUG);

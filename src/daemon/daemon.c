@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "daemon/runtime.h"
+#include "daemon/watched.h"
 #include "engine/overdue_watch.h"
 #include "engine/recheck.h"
 #include "engine/waits.h"
@@ -16,6 +17,7 @@ struct daemon {
 	struct runtime runtime;
 	struct spool_watch *spool;
 	struct watchdog *watchdog;
+	struct watched watched;
 	struct recheck *recheck;
 	struct waits waits;
 	struct overdue_watch *overdue;
@@ -34,6 +36,7 @@ static void records_stored(void *context);
 static void intake_rested(void *context, const struct spool_pass *pass);
 static void job_settled(void *context, const struct attempt_result *result, enum job_state state);
 static void pump_idle(void *context, int64_t next_ms);
+static void feed_rested(void *context, enum feed_rest rest, size_t set_aside);
 static void signalled(void *context, int number);
 static void grace_over(void *context);
 
@@ -50,6 +53,8 @@ static bool start(struct daemon *daemon, struct settings *settings, struct error
 	const struct runtime_options options = {
 		.pump_observer = {job_settled, pump_idle, daemon},
 		.worker = {.stored = records_stored, .rested = intake_rested, .context = daemon},
+		.feed = {feed_rested, daemon},
+		.measures = metrics_store(daemon->watched.metrics),
 	};
 	size_t i;
 
@@ -69,6 +74,7 @@ static bool start(struct daemon *daemon, struct settings *settings, struct error
 	worker_poke(daemon->runtime.worker);
 	look_at_clock(daemon);
 	pump_poke(daemon->runtime.pump);
+	watched_start(&daemon->watched, &daemon->runtime);
 	return true;
 }
 
@@ -76,6 +82,7 @@ static void stop(struct daemon *daemon)
 {
 	size_t i;
 
+	watched_stop(&daemon->watched);
 	spool_watch_free(daemon->spool);
 	watchdog_free(daemon->watchdog);
 	recheck_free(daemon->recheck);
@@ -84,6 +91,7 @@ static void stop(struct daemon *daemon)
 	for (i = 0; i < ARRAY_LENGTH(daemon->signals); i++)
 		loop_signal_free(daemon->signals[i]);
 	runtime_stop(&daemon->runtime);
+	metrics_free(daemon->watched.metrics);
 }
 
 int daemon_run(const struct options *options, struct settings *settings)
@@ -92,8 +100,10 @@ int daemon_run(const struct options *options, struct settings *settings)
 	struct error error;
 	bool ran;
 
+	watched_init(&daemon.watched, settings);
 	if (!start(&daemon, settings, &error)) {
 		log_error("%s", error.text);
+		metrics_free(daemon.watched.metrics);
 		return EXIT_CANNOT_WORK;
 	}
 	notify_ready();
@@ -131,6 +141,7 @@ static void intake_rested(void *context, const struct spool_pass *pass)
 {
 	struct daemon *daemon = context;
 
+	metrics_records(daemon->watched.metrics, pass->taken, pass->rejected, 0);
 	look_at_clock(daemon);
 	/* Each poll looks into the store, too: another process may have put something there. */
 	pump_poke(daemon->runtime.pump);
@@ -143,9 +154,16 @@ static void job_settled(void *context, const struct attempt_result *result, enum
 {
 	struct daemon *daemon = context;
 
-	(void)result;
-	(void)state;
+	metrics_attempt(daemon->watched.metrics, result, state);
 	daemon->written = true;
+}
+
+static void feed_rested(void *context, enum feed_rest rest, size_t set_aside)
+{
+	struct daemon *daemon = context;
+
+	(void)rest;
+	metrics_records(daemon->watched.metrics, 0, 0, set_aside);
 }
 
 static void pump_idle(void *context, int64_t next_ms)
@@ -174,7 +192,9 @@ static void reload(struct daemon *daemon)
 		recheck_use(daemon->recheck, daemon->runtime.settings);
 		worker_poke(daemon->runtime.worker);
 		log_notice("%s: read again", daemon->options->config);
+		watched_reloaded(&daemon->watched, true);
 	} else {
+		watched_reloaded(&daemon->watched, false);
 		log_error("the configuration stays as it was: %s", error.text);
 	}
 	notify_ready();
@@ -192,6 +212,7 @@ static void signalled(void *context, int number)
 		return;
 	}
 	daemon->stopping = true;
+	daemon->watched.stopping = true;
 	notify_stopping();
 	notify_extend_timeout(grace_ms + 2 * (int64_t)LAST_SAVE_MS);
 	log_info("stopping: %zu in flight, at most %lld s for them",

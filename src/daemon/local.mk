@@ -14,7 +14,8 @@ src_daemon_libdaemon_a_SOURCES = \
 	src/daemon/options.c src/daemon/options.h \
 	src/daemon/run_once.c \
 	src/daemon/runtime.c src/daemon/runtime.h \
-	src/daemon/tally.c src/daemon/tally.h
+	src/daemon/tally.c src/daemon/tally.h \
+	src/daemon/watched.c src/daemon/watched.h
 
 sbin_PROGRAMS += certinstalld
 certinstalld_SOURCES = src/daemon/main.c

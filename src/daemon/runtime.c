@@ -163,12 +163,14 @@ bool runtime_start(struct runtime *runtime, struct settings *settings,
 		.base_since_ms = options->base_since_ms,
 	};
 
+	worker_options.measures = options->measures;
 	*runtime = (struct runtime){
 		.settings = settings_ref(settings), .feed_observer = options->feed};
 	runtime->loop = loop_new(clock_system());
-	if (!make_directories(config, error) ||
-		!store_open(config->store, &runtime->store, error) ||
-		!store_open_again(runtime->store, &runtime->writer_store, error) ||
+	if (!make_directories(config, error) || !store_open(config->store, &runtime->store, error))
+		goto failed;
+	store_measure(runtime->store, options->measures);
+	if (!store_open_again(runtime->store, &runtime->writer_store, error) ||
 		!settings_make_pki(settings, &runtime->pki, error) ||
 		!http_new(runtime->loop, (size_t)config->concurrency, &runtime->http, error))
 		goto failed;

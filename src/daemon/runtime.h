@@ -34,6 +34,7 @@ struct runtime_options {
 	const char *only_service;
 	bool ignore_due;
 	int64_t base_since_ms;
+	struct store_measures *measures; /* of all handles of the store; may be NULL */
 };
 
 /*
