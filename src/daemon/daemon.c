@@ -36,7 +36,7 @@ static void records_stored(void *context);
 static void intake_rested(void *context, const struct spool_pass *pass);
 static void job_settled(void *context, const struct attempt_result *result, enum job_state state);
 static void pump_idle(void *context, int64_t next_ms);
-static void feed_rested(void *context, enum feed_rest rest, size_t set_aside);
+static void page_taken(void *context, const struct feed_result *result);
 static void signalled(void *context, int number);
 static void grace_over(void *context);
 
@@ -53,7 +53,7 @@ static bool start(struct daemon *daemon, struct settings *settings, struct error
 	const struct runtime_options options = {
 		.pump_observer = {job_settled, pump_idle, daemon},
 		.worker = {.stored = records_stored, .rested = intake_rested, .context = daemon},
-		.feed = {feed_rested, daemon},
+		.feed = {.taken = page_taken, .context = daemon},
 		.measures = metrics_store(daemon->watched.metrics),
 	};
 	size_t i;
@@ -158,12 +158,13 @@ static void job_settled(void *context, const struct attempt_result *result, enum
 	daemon->written = true;
 }
 
-static void feed_rested(void *context, enum feed_rest rest, size_t set_aside)
+static void page_taken(void *context, const struct feed_result *result)
 {
 	struct daemon *daemon = context;
 
-	(void)rest;
-	metrics_records(daemon->watched.metrics, 0, 0, set_aside);
+	if (result->outcome == FEED_PAGE_STORED)
+		metrics_records(daemon->watched.metrics, result->records - result->set_aside, 0,
+			result->set_aside);
 }
 
 static void pump_idle(void *context, int64_t next_ms)

@@ -69,7 +69,7 @@ static bool start(struct run *run, struct settings *settings, struct error *erro
 				.rested = intake_rested,
 				.context = run,
 			},
-		.feed = {feed_rested, run},
+		.feed = {.rested = feed_rested, .context = run},
 		.only_service = options->service,
 		.ignore_due = options->ignore_due,
 		.base_since_ms = options->issued_since_ms,

@@ -108,6 +108,8 @@ static void page_taken(void *context, const struct feed_result *result)
 {
 	const struct runtime *runtime = context;
 
+	if (runtime->feed_observer.taken != NULL)
+		runtime->feed_observer.taken(runtime->feed_observer.context, result);
 	if (runtime->feed != NULL)
 		feed_taken(runtime->feed, result);
 }

@@ -24,13 +24,14 @@ struct runtime {
 	struct runtime_feed {
 		void (*rested)(void *context, enum feed_rest rest, size_t set_aside);
 		void *context;
+		void (*taken)(void *context, const struct feed_result *result); /* of a page */
 	} feed_observer;
 };
 
 struct runtime_options {
 	struct pump_observer pump_observer;
 	struct worker_options worker; /* its loop, and what it does with pages, is filled in */
-	struct runtime_feed feed;     /* rested may be NULL */
+	struct runtime_feed feed;     /* each may be NULL */
 	const char *only_service;
 	bool ignore_due;
 	int64_t base_since_ms;

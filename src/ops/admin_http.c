@@ -46,9 +46,9 @@ void admin_http_begin(struct admin *admin)
 	evhttp_set_max_headers_size(admin->http, ADMIN_HEADERS_MAX);
 	evhttp_set_max_body_size(admin->http, ROUTE_BODY_MAX);
 	/* Those that the router does not have are told so by it. */
-	evhttp_set_allowed_methods(admin->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_PUT |
-							EVHTTP_REQ_DELETE | EVHTTP_REQ_PATCH |
-							EVHTTP_REQ_HEAD);
+	evhttp_set_allowed_methods(admin->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD |
+							EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE |
+							EVHTTP_REQ_PATCH | EVHTTP_REQ_OPTIONS);
 	/* A second net under the limits of ours. */
 	evhttp_set_timeout(admin->http,
 		(int)((admin->options.request_ms + admin->options.answer_ms) / 1000 + 1));
@@ -61,7 +61,7 @@ void admin_http_end(struct admin *admin)
 	size_t i;
 
 	for (i = 0; i < admin->newcomer_count; i++)
-		(void)bufferevent_decref(admin->newcomers[i]);
+		(void)bufferevent_decref(admin->newcomers[i].buffers);
 	free(admin->newcomers);
 	for (i = 0; i < ADMIN_CONNECTIONS_MAX; i++) {
 		if (admin->connections[i].limit != NULL)
@@ -83,7 +83,7 @@ static struct bufferevent *connection_taken(struct event_base *base, void *conte
 	admin->newcomers = xreallocarray(
 		admin->newcomers, admin->newcomer_count + 1, sizeof(*admin->newcomers));
 	bufferevent_incref(newcomer);
-	admin->newcomers[admin->newcomer_count++] = newcomer;
+	admin->newcomers[admin->newcomer_count++].buffers = newcomer;
 	event_active(admin->taken, EV_TIMEOUT, 0);
 	return newcomer;
 }
@@ -210,11 +210,11 @@ static void look_at_newcomers(evutil_socket_t fd, short events, void *context)
 	(void)fd;
 	(void)events;
 	for (i = 0; i < admin->newcomer_count; i++) {
-		int newcomer = bufferevent_getfd(admin->newcomers[i]);
+		int newcomer = bufferevent_getfd(admin->newcomers[i].buffers);
 
 		if (newcomer >= 0)
 			(void)add(admin, newcomer);
-		(void)bufferevent_decref(admin->newcomers[i]);
+		(void)bufferevent_decref(admin->newcomers[i].buffers);
 	}
 	admin->newcomer_count = 0;
 }

@@ -41,7 +41,9 @@ struct admin {
 	struct evhttp *http;
 	struct evconnlistener *listener; /* HTTP's */
 	struct event *taken;		 /* newcomers are to be looked at */
-	struct bufferevent **newcomers;
+	struct admin_newcomer {
+		struct bufferevent *buffers;
+	} * newcomers;
 	size_t newcomer_count;
 	struct admin_connection connections[ADMIN_CONNECTIONS_MAX];
 	struct metrics_kept kept;

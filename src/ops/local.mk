@@ -13,10 +13,13 @@ src_ops_libops_a_SOURCES = \
 	src/ops/admin_socket.c src/ops/admin_socket.h \
 	src/ops/metrics.c src/ops/metrics.h src/ops/metrics_private.h \
 	src/ops/metrics_live.c \
+	src/ops/metrics_progress.c \
 	src/ops/metrics_stored.c \
 	src/ops/metrics_text.c \
 	src/ops/pulse.c src/ops/pulse.h \
 	src/ops/route.c src/ops/route.h src/ops/route_private.h \
+	src/ops/route_acts.c \
+	src/ops/route_views.c \
 	src/ops/journal.c src/ops/journal.h src/ops/journal_private.h \
 	src/ops/notify.c src/ops/notify.h \
 	src/ops/privilege.c src/ops/privilege.h \

@@ -143,7 +143,8 @@ bool metrics_render(
 	metrics_write_process(&writer, view);
 	metrics_write_live(&writer, view);
 	metrics_write_counted(&writer, view);
-	if (!metrics_write_stored(&writer, view, error))
+	if (!metrics_write_stored(&writer, view, error) ||
+		!metrics_write_progress(&writer, view, error))
 		return false;
 	metrics_end(&writer);
 	return true;

@@ -65,4 +65,7 @@ void metrics_write_counted(struct metrics_writer *writer, const struct metrics_v
 bool must_check metrics_write_stored(
 	struct metrics_writer *writer, const struct metrics_view *view, struct error *error);
 
+bool must_check metrics_write_progress(
+	struct metrics_writer *writer, const struct metrics_view *view, struct error *error);
+
 #endif

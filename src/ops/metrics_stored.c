@@ -150,7 +150,7 @@ static void write_pressing(struct metrics_writer *writer, const struct metrics_v
 	} families[] = {
 		{"jobs_due", NULL, "Jobs that are to be acted on now and that nobody works on.",
 			put_due},
-		{"jobs_late", NULL, "Open jobs whose due day is over.", put_late},
+		{"jobs_overdue", NULL, "Open jobs whose due day is over.", put_late},
 		{"oldest_due_age_seconds", "seconds",
 			"How long the longest of all due installs has been due; 0 without any.",
 			put_oldest},

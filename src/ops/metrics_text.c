@@ -27,7 +27,10 @@ static void put_value(struct buffer *out, const char *value)
 		if (*value == '\\' || *value == '"')
 			buffer_append_char(out, '\\');
 		/* Nothing in a configuration is a control character; a line break would end it. */
-		buffer_append_char(out, (unsigned char)*value < ' ' ? '?' : *value);
+		if ((unsigned char)*value < ' ')
+			buffer_append_char(out, '?');
+		else
+			buffer_append_char(out, *value);
 	}
 }
 

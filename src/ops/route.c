@@ -23,6 +23,19 @@ static const struct {
 } routes[] = {
 	{"GET", "/healthz", ADMIN_RIGHT_READ, get_health},
 	{"GET", "/metrics", ADMIN_RIGHT_READ, get_metrics},
+	{"GET", "/status", ADMIN_RIGHT_READ, route_get_status},
+	{"GET", "/jobs", ADMIN_RIGHT_READ, route_get_jobs},
+	{"GET", "/jobs/*", ADMIN_RIGHT_READ, route_get_job},
+	{"GET", "/why", ADMIN_RIGHT_READ, route_get_why},
+	{"POST", "/jobs/retry", ADMIN_RIGHT_CHANGE, route_post_retries},
+	{"POST", "/jobs/cancel", ADMIN_RIGHT_CHANGE, route_post_cancels},
+	{"POST", "/jobs/*/retry", ADMIN_RIGHT_CHANGE, route_post_retry},
+	{"POST", "/jobs/*/cancel", ADMIN_RIGHT_CHANGE, route_post_cancel},
+	{"POST", "/jobs/*/release", ADMIN_RIGHT_CHANGE, route_post_release},
+	{"POST", "/services/*/release", ADMIN_RIGHT_CHANGE, route_post_release_pair},
+	{"POST", "/services/*/pause", ADMIN_RIGHT_CHANGE, route_post_pause},
+	{"POST", "/services/*/resume", ADMIN_RIGHT_CHANGE, route_post_resume},
+	{"POST", "/import", ADMIN_RIGHT_CHANGE, route_post_import},
 };
 
 /* ---- answers ---- */

@@ -38,9 +38,11 @@ struct route_request {
 };
 
 #define ROUTE_TARGET_MAX 4096
-#define ROUTE_BODY_MAX (1024 * 1024)
+#define ROUTE_BODY_MAX 1048576
+/* So many jobs at most in one answer of the daemon. */
+#define ROUTE_JOBS_MAX 10000
 /* An answer is never longer: what would be is an error that says what to ask for instead. */
-#define ROUTE_ANSWER_MAX (64 * 1024 * 1024)
+#define ROUTE_ANSWER_MAX 67108864
 
 struct route_answer {
 	int status; /* HTTP's */

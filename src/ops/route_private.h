@@ -36,4 +36,11 @@ void route_object(struct route_answer *answer, struct json_object *object);
 /* Makes ANSWER a problem of what ERROR says: 400 for a permanent error, 503 for the others. */
 void route_error(struct route_answer *answer, const struct error *error);
 
+/* ---- the handlers, by file ---- */
+
+route_handler route_get_status, route_get_jobs, route_get_job, route_get_why;
+route_handler route_post_retry, route_post_cancel, route_post_release, route_post_retries,
+	route_post_cancels, route_post_release_pair, route_post_pause, route_post_resume,
+	route_post_import;
+
 #endif
