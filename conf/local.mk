@@ -28,3 +28,8 @@ bashcompletiondir = $(datadir)/bash-completion/completions
 dist_bashcompletion_DATA = \
 	conf/completion/certinstallctl \
 	conf/completion/certinstalld
+
+# For monitoring: to be copied to where Prometheus and Grafana look for them.
+monitoringdir = $(datadir)/certinstalld/monitoring
+dist_monitoring_DATA = conf/alerts/certinstalld.rules.yml conf/grafana/certinstalld.json
+EXTRA_DIST += conf/alerts/tests/certinstalld.test.yml conf/alerts/tests/certinstalld-days.test.yml

@@ -59,3 +59,5 @@ TESTS += tests/system/acts.sh
 EXTRA_DIST += tests/system/acts.sh
 TESTS += tests/system/completion.sh
 EXTRA_DIST += tests/system/completion.sh
+TESTS += tests/system/alerts.sh
+EXTRA_DIST += tests/system/alerts.sh
