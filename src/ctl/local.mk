@@ -4,6 +4,9 @@ noinst_LIBRARIES += src/ctl/libctl.a
 src_ctl_libctl_a_SOURCES = \
 	src/ctl/act_text.c src/ctl/act_text.h \
 	src/ctl/asker.c src/ctl/asker.h \
+	src/ctl/answers.c src/ctl/answers.h \
+	src/ctl/ask_acts.c src/ctl/ask_acts.h \
+	src/ctl/ask_views.c src/ctl/ask_views.h \
 	src/ctl/calendar_request.c src/ctl/calendar_request.h \
 	src/ctl/examine.c src/ctl/examine.h \
 	src/ctl/explain_json.c \

@@ -237,8 +237,41 @@ bool store_request_begin(struct store_request *request, const struct store_verb 
 	       open_store(request, status);
 }
 
+/* Beside what was told of the store. */
+static void tell_daemon(const struct store_request *request)
+{
+	struct error store_fault;
+
+	if (request->answers.socket_path == NULL)
+		return;
+	if (request->kept == NULL) {
+		store_request_fault(request, request->answers.why.text);
+		return;
+	}
+	store_fault = *request->kept;
+	error_set(request->kept, store_fault.kind, "%s; %s", store_fault.text,
+		request->answers.why.text);
+}
+
+bool store_request_reach(struct store_request *request, int *status)
+{
+	answers_find(&request->answers, request->config_path);
+	if (request->answers.found || store_request_open(request, status))
+		return true;
+	tell_daemon(request);
+	return false;
+}
+
+bool store_request_begin_asking(struct store_request *request, const struct store_verb *verb,
+	int argc, char **argv, int *status)
+{
+	return store_request_parse(request, verb, argc, argv, status) &&
+	       store_request_reach(request, status);
+}
+
 int store_request_end(struct store_request *request, int status)
 {
+	answers_clear(&request->answers);
 	store_close(request->store);
 	config_free(request->config);
 	if (fflush(stdout) != 0 && status == STORE_DONE)

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "config/config.h"
+#include "ctl/answers.h"
 #include "ops/view.h"
 #include "store/store.h"
 
@@ -49,6 +50,7 @@ struct store_request {
 	struct error *kept; /* not NULL: gets what store_request_fault would print */
 	char **operands;
 	int operand_count;
+	struct answers answers; /* found: neither config nor store are there */
 	struct config *config;
 	struct store *store;
 };
@@ -71,6 +73,14 @@ bool must_check store_request_parse(struct store_request *request, const struct 
 /* What begin does after parsing, for a verb with options of its own as well: REQUEST has its verb's
  * name and config_path. */
 bool must_check store_request_open(struct store_request *request, int *status);
+/*
+ * After parsing: finds the running daemon (answers), or does what open does where none answers us;
+ * where that is not to be had either, both reasons are told.
+ */
+bool must_check store_request_reach(struct store_request *request, int *status);
+/* Parses and reaches. */
+bool must_check store_request_begin_asking(struct store_request *request,
+	const struct store_verb *verb, int argc, char **argv, int *status);
 int store_request_end(struct store_request *request, int status);
 
 /* Says what is wrong on standard error, or keeps it (kept); returns STORE_FAULT. */

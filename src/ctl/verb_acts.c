@@ -10,9 +10,11 @@
 #include "base/file.h"
 #include "base/words.h"
 #include "ctl/act_text.h"
+#include "ctl/ask_acts.h"
 #include "ctl/asker.h"
 #include "ctl/calendar_request.h"
 #include "ctl/store_request.h"
+#include "ops/route.h"
 
 /* So many jobs are named before a question; all are afterwards. */
 #define ASKED_JOBS_MAX 20
@@ -111,7 +113,8 @@ static void print_result(const struct asked *asked, struct json_object *result)
 	}
 	act_as_text(result, stdout, 0);
 	if (!asked->request.dry_run && result_number(result, "done") > 0)
-		puts(_("The daemon sees it within its next poll."));
+		puts(asked->request.answers.found ? _("The daemon has it.")
+						  : _("The daemon sees it within its next poll."));
 }
 
 static int do_it(struct asked *asked)
@@ -196,14 +199,27 @@ static bool read_files(struct asked *asked, int *status)
 	return true;
 }
 
+/* What is too large for the daemon's socket is handed over without it. */
+static bool reach(struct asked *asked, int *status)
+{
+	int i;
+
+	for (i = 0; asked->reads_files && i < asked->request.operand_count; i++) {
+		if (asked->files[i].length > ROUTE_BODY_MAX)
+			return store_request_open(&asked->request, status);
+	}
+	return store_request_reach(&asked->request, status);
+}
+
 static bool begin(
 	struct asked *asked, const struct store_verb *verb, int argc, char **argv, int *status)
 {
 	asker_name(asked->who);
 	if (!store_request_parse(&asked->request, verb, argc, argv, status) ||
-		(asked->reads_files && !read_files(asked, status)) ||
-		!store_request_open(&asked->request, status))
+		(asked->reads_files && !read_files(asked, status)) || !reach(asked, status))
 		return false;
+	if (asked->request.answers.found)
+		return true;
 	/* Judging needs no sealing keys, which this program may not be able to read. */
 	asked->settings = settings_from(asked->request.config, NULL);
 	asked->request.config = NULL;
@@ -260,12 +276,12 @@ static bool read_jobs(struct asked *asked)
 	return true;
 }
 
-typedef bool jobs_act(const struct act *act, const struct act_jobs *jobs,
+typedef bool jobs_act(const struct asked *asked, const struct act *act, const struct act_jobs *jobs,
 	struct json_object **result, struct error *error);
 
 /* What an act by filter leaves is done in the next one. */
-static bool go_on(jobs_act *next, const struct act *act, struct act_jobs jobs,
-	struct json_object *result, struct error *error)
+static bool go_on(const struct asked *asked, jobs_act *next, const struct act *act,
+	struct act_jobs jobs, struct json_object *result, struct error *error)
 {
 	struct json_object *all, *more, *list;
 	int64_t after;
@@ -274,7 +290,7 @@ static bool go_on(jobs_act *next, const struct act *act, struct act_jobs jobs,
 	json_object_object_get_ex(result, "jobs", &all);
 	while ((after = result_number(result, "next_after")) != 0) {
 		jobs.filter.after_id = after;
-		if (!next(act, &jobs, &more, error))
+		if (!next(asked, act, &jobs, &more, error))
 			return false;
 		json_object_object_get_ex(more, "jobs", &list);
 		for (i = 0; i < json_object_array_length(list); i++)
@@ -297,24 +313,42 @@ static bool go_on(jobs_act *next, const struct act *act, struct act_jobs jobs,
 static bool perform_jobs(struct asked *asked, jobs_act *performed, const struct act *act,
 	struct json_object **result, struct error *error)
 {
-	if (!performed(act, &asked->jobs, result, error))
+	if (!performed(asked, act, &asked->jobs, result, error))
 		return false;
-	if (go_on(performed, act, asked->jobs, *result, error))
+	if (go_on(asked, performed, act, asked->jobs, *result, error))
 		return true;
 	json_object_put(*result);
 	return false;
 }
 
+static bool retry_jobs(const struct asked *asked, const struct act *act,
+	const struct act_jobs *jobs, struct json_object **result, struct error *error)
+{
+	const struct answers *answers = &asked->request.answers;
+
+	return answers->found ? ask_jobs(answers, "retry", act, jobs, result, error)
+			      : act_retry(act, jobs, result, error);
+}
+
+static bool cancel_jobs(const struct asked *asked, const struct act *act,
+	const struct act_jobs *jobs, struct json_object **result, struct error *error)
+{
+	const struct answers *answers = &asked->request.answers;
+
+	return answers->found ? ask_jobs(answers, "cancel", act, jobs, result, error)
+			      : act_cancel(act, jobs, result, error);
+}
+
 static bool perform_retry(struct asked *asked, const struct act *act, struct json_object **result,
 	struct error *error)
 {
-	return perform_jobs(asked, act_retry, act, result, error);
+	return perform_jobs(asked, retry_jobs, act, result, error);
 }
 
 static bool perform_cancel(struct asked *asked, const struct act *act, struct json_object **result,
 	struct error *error)
 {
-	return perform_jobs(asked, act_cancel, act, result, error);
+	return perform_jobs(asked, cancel_jobs, act, result, error);
 }
 
 int verb_retry(int argc, char **argv)
@@ -352,6 +386,8 @@ int verb_cancel(int argc, char **argv)
 static bool perform_release(struct asked *asked, const struct act *act, struct json_object **result,
 	struct error *error)
 {
+	if (asked->request.answers.found)
+		return ask_release(&asked->request.answers, act, &asked->pair, result, error);
 	return act_release(act, &asked->pair, result, error);
 }
 
@@ -388,12 +424,18 @@ int verb_release(int argc, char **argv)
 static bool perform_pause(struct asked *asked, const struct act *act, struct json_object **result,
 	struct error *error)
 {
+	if (asked->request.answers.found)
+		return ask_service(
+			&asked->request.answers, "pause", act, asked->service, result, error);
 	return act_pause(act, asked->service, result, error);
 }
 
 static bool perform_resume(struct asked *asked, const struct act *act, struct json_object **result,
 	struct error *error)
 {
+	if (asked->request.answers.found)
+		return ask_service(
+			&asked->request.answers, "resume", act, asked->service, result, error);
 	return act_resume(act, asked->service, result, error);
 }
 
@@ -437,7 +479,10 @@ static bool perform_import(struct asked *asked, const struct act *act, struct js
 {
 	const struct store_request *request = &asked->request;
 
-	if (act_import(act, buffer_text(asked->file), asked->file->length, result, error))
+	if (request->answers.found ? ask_import(&request->answers, act, buffer_text(asked->file),
+					     asked->file->length, result, error)
+				   : act_import(act, buffer_text(asked->file), asked->file->length,
+					     result, error))
 		return true;
 	return error_context(error, "%.200s", request->operands[asked->file - asked->files]);
 }

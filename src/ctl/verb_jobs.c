@@ -145,7 +145,7 @@ int verb_jobs(int argc, char **argv)
 	struct store_request request;
 	int status;
 
-	if (store_request_begin(&request, &verb, argc, argv, &status))
+	if (store_request_begin_asking(&request, &verb, argc, argv, &status))
 		status = run_jobs(&request);
 	return store_request_end(&request, status);
 }

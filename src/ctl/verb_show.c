@@ -188,7 +188,7 @@ int verb_show(int argc, char **argv)
 	struct store_request request;
 	int status;
 
-	if (store_request_begin(&request, &verb, argc, argv, &status))
+	if (store_request_begin_asking(&request, &verb, argc, argv, &status))
 		status = run_show(&request);
 	return store_request_end(&request, status);
 }

@@ -343,7 +343,7 @@ int verb_status(int argc, char **argv)
 	if (!parse(&asked, argc, argv, &status))
 		/* A plug-in that is used wrongly knows nothing. */
 		return asked.checks && status != STORE_DONE ? (int)CHECK_UNKNOWN : status;
-	if (store_request_open(&asked.request, &status))
+	if (store_request_reach(&asked.request, &status))
 		status = run(&asked);
 	if (asked.checks && asked.fault.text[0] != '\0')
 		status = (int)check_print_unknown(asked.fault.text);

@@ -84,7 +84,7 @@ int verb_why(int argc, char **argv)
 	struct store_request request;
 	int status;
 
-	if (store_request_begin(&request, &verb, argc, argv, &status))
+	if (store_request_begin_asking(&request, &verb, argc, argv, &status))
 		status = run_why(&request);
 	else if (status == STORE_FAULT)
 		status = WHY_UNKNOWN;

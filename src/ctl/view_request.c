@@ -6,6 +6,7 @@
 #include "base/civil.h"
 #include "base/clock.h"
 #include "base/words.h"
+#include "ctl/ask_views.h"
 #include "ops/json_say.h"
 
 static struct view_context context_of(const struct store_request *request)
@@ -19,6 +20,8 @@ bool view_request_status(
 {
 	const struct view_context view = context_of(request);
 
+	if (request->answers.found)
+		return ask_status(&request->answers, answer, error);
 	return view_status(&view, answer, error);
 }
 
@@ -27,6 +30,8 @@ bool view_request_jobs(const struct store_request *request, const struct view_jo
 {
 	const struct view_context view = context_of(request);
 
+	if (request->answers.found)
+		return ask_jobs_list(&request->answers, query, answer, error);
 	return view_jobs(&view, query, answer, error);
 }
 
@@ -35,6 +40,8 @@ bool view_request_job(const struct store_request *request, int64_t id, struct js
 {
 	const struct view_context view = context_of(request);
 
+	if (request->answers.found)
+		return ask_job(&request->answers, id, answer, error);
 	return view_job(&view, id, answer, error);
 }
 
@@ -43,6 +50,8 @@ bool view_request_why(const struct store_request *request, const char *fqdn,
 {
 	const struct view_context view = context_of(request);
 
+	if (request->answers.found)
+		return ask_why(&request->answers, fqdn, answer, error);
 	return view_why(&view, fqdn, answer, error);
 }
 

@@ -135,7 +135,7 @@ ctl retry --service webhg2 --yes
 check "all failed ones of a service" 0 "$status"
 holds "the one goes again" wait_for 120 is_state c1 installed
 holds "and the other" wait_for 120 is_state c2 installed
-says "each is logged" 'ssl-c1: webhg2 c1 .*: goes again: retry by ' "$err"
+says "each is logged" 'ssl-c1: webhg2 c1 .*: goes again: retry by ' "$log"
 ctl retry "$(job c1)"
 check "of an installed one it cannot be done" 1 "$status"
 ctl retry 4711
