@@ -61,3 +61,7 @@ TESTS += tests/system/completion.sh
 EXTRA_DIST += tests/system/completion.sh
 TESTS += tests/system/alerts.sh
 EXTRA_DIST += tests/system/alerts.sh
+check_PROGRAMS += tests/tools/many-connections
+tests_tools_many_connections_SOURCES = tests/tools/many-connections.c
+TESTS += tests/system/admin.sh
+EXTRA_DIST += tests/system/admin.sh
