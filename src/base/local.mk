@@ -6,6 +6,7 @@ src_base_libbase_a_SOURCES = \
 	src/base/civil.c src/base/civil.h \
 	src/base/clock.c src/base/clock.h \
 	src/base/error.c src/base/error.h \
+	src/base/events.c src/base/events.def src/base/events.h \
 	src/base/file.c src/base/file.h \
 	src/base/lean_library.c src/base/lean_library.h \
 	src/base/log.c src/base/log.h \

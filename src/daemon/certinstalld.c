@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/log.h"
+#include "base/events.h"
 #include "base/words.h"
 #include "daemon/daemon.h"
 #include "net/http.h"
@@ -22,23 +22,27 @@ static int read_settings(const struct options *options, struct settings **settin
 	bool became;
 
 	if (!config_read(options->config, &config, &error)) {
-		log_error("%s", error.text);
+		log_event(EVENT_CONFIGURATION_WRONG,
+			(const struct log_field[]){{"FILE", options->config}}, 1, "%s", error.text);
 		return EXIT_USAGE;
 	}
 	became = options->check_config || privilege_become(config->user, &error);
 	if (options->service != NULL && config_profile(config, options->service) == NULL) {
-		log_error("--service %s: no such service in %s", options->service, options->config);
+		log_event(EVENT_CONFIGURATION_WRONG,
+			(const struct log_field[]){{"FILE", options->config}}, 1,
+			"--service %s: no such service in %s", options->service, options->config);
 		config_free(config);
 		return EXIT_USAGE;
 	}
 	config_free(config);
 	if (!became) {
-		log_error("%s", error.text);
+		log_event(EVENT_START_REFUSED, NULL, 0, "%s", error.text);
 		return EXIT_CANNOT_WORK;
 	}
 	privilege_guard_secrets();
 	if (!settings_read(options->config, settings, &error)) {
-		log_error("%s", error.text);
+		log_event(EVENT_CONFIGURATION_WRONG,
+			(const struct log_field[]){{"FILE", options->config}}, 1, "%s", error.text);
 		return EXIT_USAGE;
 	}
 	return EXIT_ALL_DONE;
@@ -72,7 +76,8 @@ static int work(const struct options *options, struct settings *settings)
 	struct error error;
 
 	if (!check_named(options, settings, &error)) {
-		log_error("%s", error.text);
+		log_event(EVENT_CONFIGURATION_WRONG,
+			(const struct log_field[]){{"FILE", options->config}}, 1, "%s", error.text);
 		return EXIT_USAGE;
 	}
 	if (options->check_config) {
@@ -111,7 +116,7 @@ int certinstalld(int argc, char **argv)
 	if (pki_check_process(&error)) {
 		status = read_settings(&options, &settings);
 	} else {
-		log_error("%s", error.text);
+		log_event(EVENT_START_REFUSED, NULL, 0, "%s", error.text);
 		status = EXIT_CANNOT_WORK;
 	}
 	if (status == EXIT_ALL_DONE) {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/log.h"
+#include "base/events.h"
 #include "daemon/runtime.h"
 #include "daemon/watched.h"
 #include "engine/overdue_watch.h"
@@ -102,23 +102,23 @@ int daemon_run(const struct options *options, struct settings *settings)
 
 	watched_init(&daemon.watched, settings);
 	if (!start(&daemon, settings, &error)) {
-		log_error("%s", error.text);
+		log_event(EVENT_START_REFUSED, NULL, 0, "%s", error.text);
 		metrics_free(daemon.watched.metrics);
 		return EXIT_CANNOT_WORK;
 	}
 	notify_ready();
-	log_info("ready: store %s, spool %s%s%s", settings_config(settings)->store,
-		settings_config(settings)->spool,
+	log_event(EVENT_DAEMON_READY, NULL, 0, "ready: store %s, spool %s%s%s",
+		settings_config(settings)->store, settings_config(settings)->spool,
 		settings_config(settings)->feed_url != NULL ? ", feed " : "",
 		settings_config(settings)->feed_url != NULL ? settings_config(settings)->feed_url
 							    : "");
 	ran = loop_run(daemon.runtime.loop, &error);
 	if (!ran) {
-		log_error("%s", error.text);
+		log_event(EVENT_RUN_FAILED, NULL, 0, "%s", error.text);
 		pump_abort(daemon.runtime.pump);
 	}
 	stop(&daemon);
-	log_info("stopped");
+	log_event(EVENT_DAEMON_STOPPED, NULL, 0, "stopped");
 	return ran ? EXIT_ALL_DONE : EXIT_CANNOT_WORK;
 }
 
@@ -146,7 +146,8 @@ static void intake_rested(void *context, const struct spool_pass *pass)
 	/* Each poll looks into the store, too: another process may have put something there. */
 	pump_poke(daemon->runtime.pump);
 	if (pass->files > 0)
-		log_info("spool: %zu files, %zu records taken, %zu rejected%s", pass->files,
+		log_event(EVENT_SPOOL_PASSED, NULL, 0,
+			"spool: %zu files, %zu records taken, %zu rejected%s", pass->files,
 			pass->taken, pass->rejected, pass->later ? "; the rest comes later" : "");
 }
 
@@ -192,11 +193,15 @@ static void reload(struct daemon *daemon)
 			config->spool_poll_ms, spool_changed, daemon);
 		recheck_use(daemon->recheck, daemon->runtime.settings);
 		worker_poke(daemon->runtime.worker);
-		log_notice("%s: read again", daemon->options->config);
+		log_event(EVENT_CONFIGURATION_RELOADED,
+			(const struct log_field[]){{"FILE", daemon->options->config}}, 1,
+			"%s: read again", daemon->options->config);
 		watched_reloaded(&daemon->watched, true);
 	} else {
 		watched_reloaded(&daemon->watched, false);
-		log_error("the configuration stays as it was: %s", error.text);
+		log_event(EVENT_CONFIGURATION_KEPT,
+			(const struct log_field[]){{"FILE", daemon->options->config}}, 1,
+			"the configuration stays as it was: %s", error.text);
 	}
 	notify_ready();
 }
@@ -216,7 +221,8 @@ static void signalled(void *context, int number)
 	daemon->watched.stopping = true;
 	notify_stopping();
 	notify_extend_timeout(grace_ms + 2 * (int64_t)LAST_SAVE_MS);
-	log_info("stopping: %zu in flight, at most %lld s for them",
+	log_event(EVENT_DAEMON_STOPPING, NULL, 0,
+		"stopping: %zu in flight, at most %lld s for them",
 		pump_in_flight(daemon->runtime.pump), (long long)grace_ms / 1000);
 	spool_watch_free(daemon->spool);
 	daemon->spool = NULL;
@@ -231,13 +237,15 @@ static void grace_over(void *context)
 
 	if (!daemon->aborted) {
 		daemon->aborted = true;
-		log_notice("%zu in flight are broken off and go back to the queue",
+		log_event(EVENT_DAEMON_BROKE_OFF, NULL, 0,
+			"%zu in flight are broken off and go back to the queue",
 			pump_in_flight(daemon->runtime.pump));
 		loop_timer_set(daemon->grace, LAST_SAVE_MS);
 		pump_abort(daemon->runtime.pump);
 		return;
 	}
-	log_error("%zu results could not be stored; their leases run out and they go again",
+	log_event(EVENT_RESULTS_LOST, NULL, 0,
+		"%zu results could not be stored; their leases run out and they go again",
 		pump_unsaved(daemon->runtime.pump));
 	loop_stop(daemon->runtime.loop);
 }

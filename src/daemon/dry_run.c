@@ -8,7 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/civil.h"
-#include "base/log.h"
+#include "base/events.h"
 #include "daemon/daemon.h"
 #include "daemon/left.h"
 #include "daemon/runtime.h"
@@ -288,7 +288,7 @@ int dry_run(const struct options *options, struct settings *settings)
 				 ? EXIT_SOMETHING_LEFT
 				 : EXIT_ALL_DONE;
 	} else {
-		log_error("%s", error.text);
+		log_event(EVENT_RUN_FAILED, NULL, 0, "%s", error.text);
 	}
 	store_close(store);
 	remove_scratch(scratch);

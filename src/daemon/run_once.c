@@ -8,7 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/civil.h"
-#include "base/log.h"
+#include "base/events.h"
 #include "base/text.h"
 #include "daemon/dry_run.h"
 #include "daemon/left.h"
@@ -125,12 +125,12 @@ static int finish(struct run *run)
 	run->runtime.worker = NULL;
 	/* A daemon beside this run does not know of the keys that were wiped here. */
 	if (!store_checkpoint(run->runtime.store, &error))
-		log_warning("%s", error.text);
+		log_event(EVENT_STORE_LOG_KEPT, NULL, 0, "%s", error.text);
 	counted = left_count(run->runtime.store, run->options, &run->tally, &error);
 	if (isatty(STDOUT_FILENO))
 		fputs("\r\033[K", stdout);
 	if (!counted) {
-		log_error("%s", error.text);
+		log_event(EVENT_RUN_FAILED, NULL, 0, "%s", error.text);
 		return EXIT_CANNOT_WORK;
 	}
 	tally_print(&run->tally, stdout);
@@ -164,7 +164,7 @@ int run_once(const struct options *options, struct settings *settings)
 		return dry_run(options, settings);
 	tally_init(&run.tally);
 	if (!start(&run, settings, &error)) {
-		log_error("%s", error.text);
+		log_event(EVENT_START_REFUSED, NULL, 0, "%s", error.text);
 		tally_clear(&run.tally);
 		return EXIT_CANNOT_WORK;
 	}
@@ -173,7 +173,7 @@ int run_once(const struct options *options, struct settings *settings)
 		if (run.broken_off)
 			status = EXIT_CANNOT_WORK;
 	} else {
-		log_error("%s", error.text);
+		log_event(EVENT_RUN_FAILED, NULL, 0, "%s", error.text);
 		pump_abort(run.runtime.pump);
 		status = EXIT_CANNOT_WORK;
 	}
@@ -294,7 +294,8 @@ static void wait_over(void *context)
 	} else if (pump_in_flight(run->runtime.pump) > 0) {
 		loop_timer_set(run->wait, LAST_SAVE_MS);
 	} else {
-		log_error("%zu results could not be stored; their leases run out and they go again",
+		log_event(EVENT_RESULTS_LOST, NULL, 0,
+			"%zu results could not be stored; their leases run out and they go again",
 			pump_unsaved(run->runtime.pump));
 		run->broken_off = true;
 		loop_stop(run->runtime.loop);
@@ -359,7 +360,8 @@ static void signalled(void *context, int number)
 		pump_abort(run->runtime.pump);
 		return;
 	}
-	log_notice("stopping: %zu in flight are finished first; again to break them off",
+	log_event(EVENT_DAEMON_STOPPING, NULL, 0,
+		"stopping: %zu in flight are finished first; again to break them off",
 		pump_in_flight(run->runtime.pump));
 	end_run(run);
 }

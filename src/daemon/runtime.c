@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/events.h"
 #include "base/file.h"
-#include "base/log.h"
 
 /* As many as there are processors to be expected; they sleep where no service wants PKCS#12. */
 #define MAKERS 2
@@ -36,11 +36,15 @@ static void tell_services(const struct config *config)
 		const struct profile *profile = &config->profiles[i];
 
 		if (profile->endpoint == NULL)
-			log_notice("service %s has no endpoint: its installs wait until one is "
-				   "configured",
+			log_event(EVENT_SERVICE_NO_ENDPOINT,
+				(const struct log_field[]){{"SERVICE", profile->rules.id}}, 1,
+				"service %s has no endpoint: its installs wait until one is "
+				"configured",
 				profile->rules.id);
 		else if (profile->edge_count == 0)
-			log_notice("service %s has no edge: what it serves is not verified",
+			log_event(EVENT_SERVICE_NO_EDGE,
+				(const struct log_field[]){{"SERVICE", profile->rules.id}}, 1,
+				"service %s has no edge: what it serves is not verified",
 				profile->rules.id);
 	}
 }
@@ -52,8 +56,10 @@ static void tell_unknown(void *context, const char *service, enum job_state stat
 	const struct config *config = settings_config(runtime->settings);
 
 	if (!job_state_is_final(state) && config_profile(config, service) == NULL)
-		log_warning("%lld %s jobs wait for service %s, which the configuration does not "
-			    "have",
+		log_event(EVENT_SERVICE_UNKNOWN, (const struct log_field[]){{"SERVICE", service}},
+			1,
+			"%lld %s jobs wait for service %s, which the configuration does not "
+			"have",
 			(long long)count, job_state_name(state), service);
 }
 
@@ -62,7 +68,7 @@ static void tell_jobs(struct runtime *runtime)
 	struct error error;
 
 	if (!store_counts(runtime->store, tell_unknown, runtime, &error))
-		log_warning("%s", error.text);
+		log_event(EVENT_STORE_PASSED_OVER, NULL, 0, "%s", error.text);
 }
 
 static void tell_holidays(const struct config *config)
@@ -70,8 +76,10 @@ static void tell_holidays(const struct config *config)
 	int first, last;
 
 	if (config->holidays_csv != NULL && holidays_covered(config->holidays, &first, &last))
-		log_info("%s covers the holidays of %d to %d; before and after, the law's "
-			 "computation serves",
+		log_event(EVENT_HOLIDAYS_COVERED,
+			(const struct log_field[]){{"FILE", config->holidays_csv}}, 1,
+			"%s covers the holidays of %d to %d; before and after, the law's "
+			"computation serves",
 			config->holidays_csv, first, last);
 }
 
@@ -231,7 +239,8 @@ bool runtime_reload(struct runtime *runtime, const char *path, struct error *err
 		return false;
 	}
 	if (strcmp(config->store, old->store) != 0 || strcmp(config->user, old->user) != 0)
-		log_warning("%s: store and user change at the next start only", path);
+		log_event(EVENT_CONFIGURATION_PARTLY, (const struct log_field[]){{"FILE", path}}, 1,
+			"%s: store and user change at the next start only", path);
 	if (!settings_make_pki(settings, &pki, error)) {
 		settings_unref(settings);
 		return false;
@@ -244,7 +253,8 @@ bool runtime_reload(struct runtime *runtime, const char *path, struct error *err
 	/* Whatever of it changed: a page that is on its way comes again. */
 	runtime_stop_feed(runtime);
 	if (!start_feed(runtime, settings, error))
-		log_error("the feed is not asked until the next reload: %s", error->text);
+		log_event(EVENT_FEED_STOPPED, NULL, 0,
+			"the feed is not asked until the next reload: %s", error->text);
 	pump_use(runtime->pump, settings, pki);
 	pki_free(runtime->pki);
 	runtime->pki = pki;

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/log.h"
+#include "base/events.h"
 #include "engine/crew_private.h"
 
 struct threads {
@@ -143,7 +143,8 @@ struct crew *crew_new_threads(struct loop *loop, size_t count, void (*end)(void 
 	}
 	if (status != 0) {
 		/* A process without room for one more thread cannot do its work. */
-		log_error("a thread cannot be started: %s", strerror(status));
+		log_event(EVENT_PROCESS_ABORTED, NULL, 0, "a thread cannot be started: %s",
+			strerror(status));
 		abort();
 	}
 	threads->watch = loop_watch_new(loop, threads->event_fd, LOOP_READ, woken, threads);

@@ -8,7 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/buffer.h"
-#include "base/log.h"
+#include "base/events.h"
 
 /* More threads than that gain nothing: one storage writer comes behind them. */
 #define OWN_CHOICE_MAX 8
@@ -157,7 +157,8 @@ static bool provide(struct examiner *examiner, struct pki **pki)
 	pthread_mutex_unlock(&examiner->mutex);
 	made = settings_make_pki(examiner->settings, pki, &error);
 	if (!made)
-		log_warning("a thread fewer examines records: %s", error.text);
+		log_event(EVENT_THREADS_FEWER, NULL, 0, "a thread fewer examines records: %s",
+			error.text);
 	pthread_mutex_lock(&examiner->mutex);
 	return made;
 }
@@ -223,8 +224,9 @@ static void start_threads(struct examiner *examiner, size_t count)
 			&examiner->threads[examiner->thread_count], NULL, work, examiner);
 
 		if (status != 0) {
-			log_warning("only %zu of %zu threads that examine records could be "
-				    "started: %s",
+			log_event(EVENT_THREADS_FEWER, NULL, 0,
+				"only %zu of %zu threads that examine records could be "
+				"started: %s",
 				examiner->thread_count, count, strerror(status));
 			break;
 		}

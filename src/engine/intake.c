@@ -6,7 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/civil.h"
-#include "base/log.h"
+#include "base/events.h"
 #include "engine/intake_private.h"
 
 /* What the source said would come, oldest first. */
@@ -101,7 +101,10 @@ static void tell_unknown_keys(const struct spool_item *item, const struct record
 	for (i = 0; i < record->unknown_count; i++)
 		buffer_printf(&keys, "%s%s", i ? ", " : "", record->unknown[i]);
 	if (record->unknown_count > 0)
-		log_notice("%s: contract %s: keys that this version does not know are ignored: %s",
+		log_event(EVENT_RECORD_KEYS_IGNORED,
+			(const struct log_field[]){
+				{"FILE", item->file}, {"CONTRACT", record->contract.code}},
+			2, "%s: contract %s: keys that this version does not know are ignored: %s",
 			item->file, record->contract.code, buffer_text(&keys));
 	buffer_free(&keys);
 }
@@ -199,7 +202,8 @@ static enum spool_taken later(
 	struct intake *intake, const struct spool_item *item, const struct error *error)
 {
 	if (!intake->told_later)
-		log_error("%s: left where it is, as is what else cannot be judged: %s", item->file,
+		log_event(EVENT_RECORD_WAITS, (const struct log_field[]){{"FILE", item->file}}, 1,
+			"%s: left where it is, as is what else cannot be judged: %s", item->file,
 			error->text);
 	intake->told_later = true;
 	return SPOOL_LATER;
@@ -266,8 +270,9 @@ static void tell_holidays(struct intake *intake, const struct verdict *verdict)
 	if (year <= last)
 		return;
 	intake->told_holidays = true;
-	log_warning("%s ends with %d: days after it, as now one in %d, are counted by the law's "
-		    "computation; a newer file is at the Cabinet Office",
+	log_event(EVENT_HOLIDAYS_END, (const struct log_field[]){{"FILE", config->holidays_csv}}, 1,
+		"%s ends with %d: days after it, as now one in %d, are counted by the law's "
+		"computation; a newer file is at the Cabinet Office",
 		config->holidays_csv, last, year);
 }
 

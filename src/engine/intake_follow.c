@@ -113,6 +113,7 @@ static void note_event(struct follow *follow)
 	applied->events =
 		xreallocarray(applied->events, applied->event_count + 1, sizeof(*applied->events));
 	applied->events[applied->event_count++] = (struct succession_event){
+		.job_id = job->id,
 		.contract = xstrdup(job->contract),
 		.service = xstrdup(job->service),
 		.service_code = xstrdup(job->service_code),

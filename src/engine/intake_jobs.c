@@ -138,12 +138,12 @@ static bool add_job(struct work *work, const struct plan_change *change,
 		.revoked_ms = revoked_ms(work, wanted),
 	};
 	char *trail = trail_text(wanted->verdict);
-	int64_t id;
 	bool done;
 
 	make_idempotency_key(&job, work->prepared->facts.fingerprint, job.idempotency_key);
 	describe_new(work, change, wanted, &job);
-	done = store_job_add(work->store, &job, trail, &id, error);
+	done = store_job_add(
+		work->store, &job, trail, &work->applied->links[change->wanted].job_id, error);
 	free(trail);
 	return done;
 }
@@ -310,7 +310,10 @@ static void mark(struct work *work, const struct plan_change *change)
 {
 	if (change->action == PLAN_SUPERSEDE || change->action == PLAN_CANCEL)
 		return;
+	if (!is_new(change->action))
+		work->applied->links[change->wanted].job_id = work->jobs[change->job].id;
 	work->applied->links[change->wanted].changed = true;
+	work->applied->links[change->wanted].anew = change->action == PLAN_RESCHEDULE;
 	work->applied->links[change->wanted].overtaken =
 		change->action == PLAN_OVERTAKEN || change->action == PLAN_PASS_OVER;
 }

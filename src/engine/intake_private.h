@@ -8,14 +8,17 @@
 
 /* One link's judgement, kept until its transaction is durable and it can be told. */
 struct judged_link {
-	char *fqdn; /* normal form where it has one */
+	int64_t job_id; /* of its job, where CHANGED */
+	char *fqdn;	/* normal form where it has one */
 	struct verdict verdict;
 	bool changed;
+	bool anew;	/* of a job that there was before, and accepted */
 	bool overtaken; /* accepted or held, but the target had a newer certificate already */
 };
 
 /* A job of another contract that the record released, or put behind another. To be told, too. */
 struct succession_event {
+	int64_t job_id;
 	char *contract;
 	char *service;
 	char *service_code;

@@ -5,7 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/civil.h"
-#include "base/log.h"
+#include "base/events.h"
 #include "base/text.h"
 
 struct lane *lanes_find(struct lanes *lanes, const char *service)
@@ -113,7 +113,7 @@ void lane_tell_closed(struct lane *lane, int64_t opens_ms)
 		return;
 	lane->told_closed_ms = opens_ms;
 	civil_format_instant(opens, opens_ms, TOKYO_OFFSET_MIN);
-	log_entry(LOG_LEVEL_NOTICE, fields, ARRAY_LENGTH(fields),
+	log_event(EVENT_SERVICE_CLOSED, fields, ARRAY_LENGTH(fields),
 		"service %s is outside its hours: what is due there waits until %s", lane->service,
 		opens);
 }
@@ -161,19 +161,19 @@ static void log_change(const struct lane *lane, enum throttle_state before, int6
 	text_from_duration_ms(wait, sizeof(wait), lane->throttle.until_ms - mono_ms);
 	switch (lane->throttle.state) {
 	case THROTTLE_CIRCUIT_OPEN:
-		log_entry(LOG_LEVEL_WARNING, fields, ARRAY_LENGTH(fields),
+		log_event(EVENT_SERVICE_CIRCUIT_OPEN, fields, ARRAY_LENGTH(fields),
 			"service %s does not answer: one request in %s sees whether it lives "
 			"again, the "
 			"others wait",
 			lane->service, wait);
 		return;
 	case THROTTLE_PAUSED:
-		log_entry(LOG_LEVEL_NOTICE, fields, ARRAY_LENGTH(fields),
+		log_event(EVENT_SERVICE_PAUSED, fields, ARRAY_LENGTH(fields),
 			"service %s asked for a pause: %s", lane->service, wait);
 		return;
 	case THROTTLE_FLOWING:
 		if (before == THROTTLE_PROBING || before == THROTTLE_CIRCUIT_OPEN)
-			log_entry(LOG_LEVEL_NOTICE, fields, ARRAY_LENGTH(fields),
+			log_event(EVENT_SERVICE_ANSWERS, fields, ARRAY_LENGTH(fields),
 				"service %s answers again", lane->service);
 		return;
 	case THROTTLE_PROBING:

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "base/log.h"
+#include "base/events.h"
 #include "base/text.h"
 #include "domain/overdue.h"
 
@@ -82,7 +82,7 @@ static void warn(const struct store_job *job)
 	snprintf(id, sizeof(id), "%lld", (long long)job->id);
 	text_hex(fingerprint, job->fingerprint, FINGERPRINT_SIZE);
 	overdue_text(OVERDUE_REVOCATION, job->due_ms, job->revoked_ms, why, sizeof(why));
-	log_entry(LOG_LEVEL_WARNING, fields, ARRAY_LENGTH(fields),
+	log_event(EVENT_JOB_OVERDUE, fields, ARRAY_LENGTH(fields),
 		"%s: %s %s %s: overdue: %s, and the new one is %s%s%s", job->contract, job->service,
 		job->service_code, job->fqdn, why, job_state_name(job->state),
 		job->detail[0] != '\0' ? ": " : "", job->detail);
@@ -129,7 +129,8 @@ void overdue_watch_look(struct overdue_watch *watch)
 	watch->page.revoked_until_ms = now_ms + OVERDUE_BEFORE_REVOCATION_MS;
 	if (!store_jobs_replacing(watch->store, &watch->page, &jobs, &count, &error)) {
 		if (!watch->store_told)
-			log_warning("overdue installs are not looked for: %s", error.text);
+			log_event(EVENT_STORE_PASSED_OVER, NULL, 0,
+				"overdue installs are not looked for: %s", error.text);
 		watch->store_told = true;
 		loop_timer_set(watch->timer, OVERDUE_WATCH_INTERVAL_MS);
 		return;

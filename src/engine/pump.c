@@ -1,10 +1,11 @@
 #include "engine/pump.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/log.h"
+#include "base/events.h"
 #include "engine/pump_private.h"
 
 #define STORE_RETRY_FLOOR_MS 1000
@@ -182,10 +183,14 @@ static void landed(void *context, struct attempt *attempt, struct attempt_result
 /* The results stay with us; they and all that is due wait for the store. */
 static void store_failed(struct pump *pump, const struct error *error)
 {
+	char waiting[64] = "";
+
+	if (pump->unsaved_count > 0)
+		snprintf(waiting, sizeof(waiting), "; results that wait to be stored: %zu",
+			pump->unsaved_count);
 	if (pump->store_retry_ms == 0)
-		log_error("%s; %zu results wait to be stored, and nothing more is sent until they "
-			  "are",
-			error->text, pump->unsaved_count);
+		log_event(EVENT_STORE_FAILED, NULL, 0,
+			"%s; nothing more is sent until it can be written%s", error->text, waiting);
 	pump->store_retry_ms =
 		pump->store_retry_ms == 0 ? STORE_RETRY_FLOOR_MS : 2 * pump->store_retry_ms;
 	if (pump->store_retry_ms > STORE_RETRY_CEILING_MS)
@@ -197,7 +202,7 @@ static void store_failed(struct pump *pump, const struct error *error)
 static void store_works(struct pump *pump)
 {
 	if (pump->store_retry_ms != 0)
-		log_notice("the store works again");
+		log_event(EVENT_STORE_WORKS, NULL, 0, "the store works again");
 	pump->store_retry_ms = 0;
 }
 

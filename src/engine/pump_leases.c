@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/log.h"
+#include "base/events.h"
 #include "engine/pump_private.h"
 
 /* What the two clocks may part by between two rounds without the wall clock having been stepped. */
@@ -24,7 +24,8 @@ void pump_look_at_clocks(struct pump *pump)
 	pump->looked_ms = mono_ms;
 	if (step_ms >= -most_ms && step_ms <= most_ms)
 		return;
-	log_notice("the clock was set %s by %lld s%s", step_ms > 0 ? "ahead" : "back",
+	log_event(EVENT_CLOCK_STEPPED, NULL, 0, "the clock was set %s by %lld s%s",
+		step_ms > 0 ? "ahead" : "back",
 		(long long)(step_ms > 0 ? step_ms : -step_ms) / 1000,
 		pump->in_flight > 0 ? "; the leases of what is in flight follow it" : "");
 	pump->stepped = true;

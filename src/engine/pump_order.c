@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/log.h"
+#include "base/events.h"
 #include "engine/pump_private.h"
 
 /* So many results make a transaction worth its while, */
@@ -245,7 +245,8 @@ static void take_in(struct pump *pump, const struct pump_order *made)
 	size_t i;
 
 	if (order->shortened > 0)
-		log_notice("%zu leases are from before the clock was set back: they end in %lld s",
+		log_event(EVENT_CLOCK_FOLLOWED, NULL, 0,
+			"%zu leases are from before the clock was set back: they end in %lld s",
 			order->shortened, (long long)order->longest_ms / 1000);
 	pump_leases_mended(pump, order->renewals, order->renewal_count);
 	if (made->steps == pump->steps)

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/log.h"
+#include "base/events.h"
 #include "base/text.h"
 #include "engine/look.h"
 
@@ -166,7 +166,8 @@ static void tick(void *context)
 		return;
 	if (!choose(recheck, &found, &error)) {
 		if (!recheck->store_told)
-			log_warning("the rolling check rests: %s", error.text);
+			log_event(EVENT_STORE_PASSED_OVER, NULL, 0, "the rolling check rests: %s",
+				error.text);
 		recheck->store_told = true;
 		return;
 	}
@@ -208,12 +209,13 @@ static void note(struct recheck *recheck, const struct look_result *found)
 
 	snprintf(id, sizeof(id), "%lld", (long long)job->id);
 	text_hex(fingerprint, job->fingerprint, FINGERPRINT_SIZE);
-	log_entry(LOG_LEVEL_WARNING, fields, ARRAY_LENGTH(fields),
+	log_event(EVENT_JOB_NOT_SERVED, fields, ARRAY_LENGTH(fields),
 		"%s: %s %s %s: installed, but not served any more (%s): %s", job->contract,
 		job->service, job->service_code, job->fqdn, look_finding_name(found->finding),
 		found->text);
 	if (!store_attempt_add(recheck->store, &attempt, &error))
-		log_warning("the finding is not kept: %s", error.text);
+		log_event(EVENT_STORE_PASSED_OVER, NULL, 0, "the finding is not kept: %s",
+			error.text);
 }
 
 static void looked(void *context, const struct look_result *found)

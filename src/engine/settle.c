@@ -3,7 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/civil.h"
-#include "base/log.h"
+#include "base/events.h"
 #include "base/text.h"
 #include "engine/writer.h"
 
@@ -103,6 +103,40 @@ bool settle_store(struct store *store, const struct attempt_result *result,
 		       : store_secrets_wipe(store, &result->job.certificate_id, 1, error);
 }
 
+/* What is told of a job that was tried. */
+static enum event_id settled_event(
+	const struct attempt_result *result, const struct settling *settling)
+{
+	const struct attempt_entry *last =
+		result->entry_count > 0 ? &result->entries[result->entry_count - 1] : NULL;
+
+	switch (settling->state) {
+	case JOB_INSTALLED:
+		return EVENT_JOB_INSTALLED;
+	case JOB_VERIFYING:
+		return EVENT_JOB_VERIFYING;
+	case JOB_FAILED:
+		/* It asked what the service has, and sent nothing. */
+		return result->job.guarded && last != NULL && last->kind == ATTEMPT_READ_BACK
+			       ? EVENT_JOB_GUARDED
+			       : EVENT_JOB_FAILED;
+	case JOB_SUPERSEDED:
+		return EVENT_JOB_SUPERSEDED;
+	case JOB_CANCELLED:
+		return EVENT_JOB_CANCELLED;
+	case JOB_HELD:
+	case JOB_SCHEDULED:
+	case JOB_INSTALLING:
+	case JOB_RETRYING:
+	case JOB_REFUSED:
+	case JOB_STATE_COUNT:
+		break;
+	}
+	if (result->internal)
+		return EVENT_JOB_TROUBLE_HERE;
+	return result->interrupted ? EVENT_JOB_INTERRUPTED : EVENT_JOB_RETRYING;
+}
+
 void settle_log(const struct attempt_result *result, const struct settling *settling, bool applied)
 {
 	const struct store_job *job = &result->job;
@@ -115,26 +149,22 @@ void settle_log(const struct attempt_result *result, const struct settling *sett
 		{"FINGERPRINT", fingerprint},
 		{"ATTEMPT", number},
 		{"OUTCOME", job_state_name(settling->state)},
+		{"NEXT", when},
 	};
-	enum log_level level = LOG_LEVEL_INFO;
 	bool waits = settling->state == JOB_RETRYING || settling->state == JOB_VERIFYING;
 
 	snprintf(id, sizeof(id), "%lld", (long long)job->id);
 	snprintf(number, sizeof(number), "%d", job->attempts);
 	text_hex(fingerprint, job->fingerprint, FINGERPRINT_SIZE);
+	civil_format_instant(when, settling->next_ms, TOKYO_OFFSET_MIN);
 	if (!applied) {
-		log_entry(LOG_LEVEL_NOTICE, fields, ARRAY_LENGTH(fields) - 1,
+		log_event(EVENT_JOB_LATE_ANSWER, fields, ARRAY_LENGTH(fields),
 			"job %s: %s %s: a late answer changes nothing, the job has gone on: %s", id,
 			job->service, job->fqdn, result->detail);
 		return;
 	}
-	if (settling->state == JOB_FAILED || result->internal)
-		level = LOG_LEVEL_ERROR;
-	else if (settling->state == JOB_RETRYING)
-		level = LOG_LEVEL_WARNING;
-	civil_format_instant(when, settling->next_ms, TOKYO_OFFSET_MIN);
-	log_entry(level, fields, ARRAY_LENGTH(fields), "%s: %s %s %s: %s on try %s: %s%s%s",
-		job->contract, job->service, job->service_code, job->fqdn,
-		job_state_name(settling->state), number, settling->detail,
-		waits ? "; next at " : "", waits ? when : "");
+	log_event(settled_event(result, settling), fields, ARRAY_LENGTH(fields),
+		"%s: %s %s %s: %s on try %s: %s%s%s", job->contract, job->service,
+		job->service_code, job->fqdn, job_state_name(settling->state), number,
+		settling->detail, waits ? "; next at " : "", waits ? when : "");
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/log.h"
+#include "base/events.h"
 #include "record/record_page.h"
 
 /* So many of a page's bad elements are told of; the store lists them all. */
@@ -154,7 +154,11 @@ static void tell_one(const struct taking *taking, const struct bad_element *bad)
 
 	if (identity->revision >= 0)
 		snprintf(revision, sizeof(revision), " revision %" PRId64, identity->revision);
-	log_warning("feed %s: contract %s%s %sset aside: %s%s", taking->page->url,
+	log_event(EVENT_FEED_SET_ASIDE,
+		(const struct log_field[]){{"FEED", taking->page->url},
+			{"CONTRACT",
+				identity->contract[0] != '\0' ? identity->contract : "unknown"}},
+		2, "feed %s: contract %s%s %sset aside: %s%s", taking->page->url,
 		identity->contract[0] != '\0' ? identity->contract : "of unknown code", revision,
 		dry_run ? "would be " : "", bad->reason,
 		dry_run ? "" : "; see certinstallctl rejected");
@@ -169,7 +173,9 @@ static void tell_bad(const struct taking *taking)
 			tell_one(taking, &taking->bad[i]);
 	}
 	if (count > TELL_MAX)
-		log_warning("feed %s: and %zu more of the same page", taking->page->url,
+		log_event(EVENT_FEED_SET_ASIDE_MORE,
+			(const struct log_field[]){{"FEED", taking->page->url}}, 1,
+			"feed %s: and %zu more of the same page", taking->page->url,
 			count - TELL_MAX);
 }
 

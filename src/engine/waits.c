@@ -1,6 +1,6 @@
 #include "engine/waits.h"
 
-#include "base/log.h"
+#include "base/events.h"
 
 /* What a clock goes back by when it is slewed is no step. */
 #define STEP_MS 1000
@@ -41,8 +41,9 @@ void waits_look(struct waits *waits, const struct clock *clock, struct store *st
 		all += count;
 	}
 	if (all > 0)
-		log_notice("the clock was set back: %zu jobs that waited for what it showed before "
-			   "are tried as soon as was meant",
+		log_event(EVENT_CLOCK_FOLLOWED, NULL, 0,
+			"the clock was set back: %zu jobs that waited for what it showed before "
+			"are tried as soon as was meant",
 			all);
 	waits->looked = true;
 	waits->ahead_ms = ahead_ms;

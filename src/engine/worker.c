@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/log.h"
+#include "base/events.h"
 #include "engine/progress.h"
 #include "engine/reseal.h"
 #include "engine/take_page.h"
@@ -90,7 +90,8 @@ bool worker_new(const struct worker_options *options, struct settings *settings,
 	status = worker->event_fd < 0 ? errno : pthread_create(&worker->thread, NULL, work, worker);
 	if (status != 0) {
 		/* A process without room for one more thread cannot do its work. */
-		log_error("the intake's thread cannot be started: %s", strerror(status));
+		log_event(EVENT_PROCESS_ABORTED, NULL, 0,
+			"the intake's thread cannot be started: %s", strerror(status));
 		abort();
 	}
 	worker->watch = loop_watch_new(options->loop, worker->event_fd, LOOP_READ, woken, worker);
@@ -341,14 +342,17 @@ static void reseal(struct worker *worker)
 	if (settings == NULL)
 		return;
 	if (!reseal_all(worker->store, settings, &resealed, &locked, &error))
-		log_error("keys could not be sealed under the present sealing key: %s", error.text);
+		log_event(EVENT_KEYS_NOT_RESEALED, NULL, 0,
+			"keys could not be sealed under the present sealing key: %s", error.text);
 	else if (locked > 0)
-		log_error("%zu keys are sealed under a key that is not configured; add it to "
-			  "sealing-keys-old",
+		log_event(EVENT_KEYS_LOCKED, NULL, 0,
+			"%zu keys are sealed under a key that is not configured; add it to "
+			"sealing-keys-old",
 			locked);
 	else if (resealed > 0)
-		log_notice("%zu keys are now sealed under the present sealing key %s; older keys "
-			   "can be taken out of sealing-keys-old",
+		log_event(EVENT_KEYS_RESEALED, NULL, 0,
+			"%zu keys are now sealed under the present sealing key %s; older keys "
+			"can be taken out of sealing-keys-old",
 			resealed, keyring_present_id(settings_keyring(settings)));
 	settings_unref(settings);
 }
@@ -376,9 +380,9 @@ static void tell_fault(struct worker *worker, const struct error *error)
 	if (strcmp(worker->fault.text, fault->text) == 0)
 		return;
 	if (error != NULL)
-		log_error("%s", error->text);
+		log_event(EVENT_SOURCES_UNREADABLE, NULL, 0, "%s", error->text);
 	else
-		log_notice("the sources can be read again");
+		log_event(EVENT_SOURCES_READABLE, NULL, 0, "the sources can be read again");
 	worker->fault = *fault;
 }
 
@@ -432,7 +436,8 @@ static void checkpoint(struct worker *worker)
 	struct error error;
 
 	if (!store_checkpoint(worker->store, &error))
-		log_warning("%s; keys that were wiped may be in its log until the next time",
+		log_event(EVENT_STORE_LOG_KEPT, NULL, 0,
+			"%s; keys that were wiped may be in its log until the next time",
 			error.text);
 }
 

@@ -12,7 +12,7 @@
 #include <event2/event.h>
 
 #include "base/alloc.h"
-#include "base/log.h"
+#include "base/events.h"
 
 /* How long a wall timer without a timerfd may sleep before it looks at the clock again. */
 #define WALL_RECHECK_MS INT64_C(10000)
@@ -66,7 +66,7 @@ static void must_succeed(int status)
 {
 	if (status == 0)
 		return;
-	log_error("the event loop cannot go on; stopping");
+	log_event(EVENT_PROCESS_ABORTED, NULL, 0, "the event loop cannot go on; stopping");
 	abort();
 }
 
@@ -74,7 +74,7 @@ static void must_succeed(int status)
 static void libevent_says(int severity, const char *message)
 {
 	if (severity >= EVENT_LOG_WARN)
-		log_warning("the event loop: %s", message);
+		log_event(EVENT_LOOP_COMPLAINT, NULL, 0, "the event loop: %s", message);
 }
 
 struct loop *loop_new(const struct clock *clock)

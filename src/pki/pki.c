@@ -8,7 +8,7 @@
 #include <sys/random.h>
 
 #include "base/alloc.h"
-#include "base/log.h"
+#include "base/events.h"
 #include "base/text.h"
 #include "pki/pki_private.h"
 
@@ -181,7 +181,8 @@ void pki_random(void *data, size_t length)
 			continue;
 		if (got <= 0) {
 			/* Leases and nonces must not be guessable; a restart may find it mended. */
-			log_error("the kernel gives no random bytes: %s; stopping",
+			log_event(EVENT_PROCESS_ABORTED, NULL, 0,
+				"the kernel gives no random bytes: %s; stopping",
 				got < 0 ? strerror(errno) : "none came");
 			abort();
 		}

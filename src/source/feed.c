@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/log.h"
+#include "base/events.h"
 #include "base/text.h"
 #include "pki/pki.h"
 #include "record/record_page.h"
@@ -137,7 +137,8 @@ static bool is_new_trouble(struct feed *feed, enum feed_trouble trouble, int sta
 static void tell_recovery(struct feed *feed)
 {
 	if (feed->trouble != TROUBLE_NONE)
-		log_notice("feed %s: works again", feed->url);
+		log_event(EVENT_FEED_WORKS, (const struct log_field[]){{"FEED", feed->url}}, 1,
+			"feed %s: works again", feed->url);
 	feed->trouble = TROUBLE_NONE;
 	feed->trouble_status = 0;
 }
@@ -145,7 +146,8 @@ static void tell_recovery(struct feed *feed)
 static void tell_round(struct feed *feed)
 {
 	if (feed->taken > 0 || feed->set_aside > 0)
-		log_info("feed %s: %zu records were new, %zu set aside", feed->url, feed->taken,
+		log_event(EVENT_FEED_ROUND, (const struct log_field[]){{"FEED", feed->url}}, 1,
+			"feed %s: %zu records were new, %zu set aside", feed->url, feed->taken,
 			feed->set_aside);
 }
 
@@ -190,7 +192,9 @@ static void fail(struct feed *feed, enum feed_trouble trouble, int64_t retry_aft
 	tell_round(feed);
 	if (is_new_trouble(feed, trouble, status)) {
 		text_from_duration_ms(wait, sizeof(wait), wait_ms - wait_ms % 10);
-		log_error("feed %s: %s; its cursor stays, and it is asked again in %s", feed->url,
+		log_event(refused ? EVENT_FEED_REFUSED : EVENT_FEED_FAILED,
+			(const struct log_field[]){{"FEED", feed->url}}, 1,
+			"feed %s: %s; its cursor stays, and it is asked again in %s", feed->url,
 			error->text, wait);
 	}
 	rest(feed, refused ? FEED_REFUSED : FEED_FAILED, wait_ms);
@@ -312,8 +316,9 @@ static void go_on(struct feed *feed)
 		return;
 	}
 	if (is_new_trouble(feed, TROUBLE_TURNS, 0))
-		log_warning("feed %s: it goes on, but its pages come again and have nothing new; "
-			    "it is asked again after feed-interval",
+		log_event(EVENT_FEED_TURNS, (const struct log_field[]){{"FEED", feed->url}}, 1,
+			"feed %s: it goes on, but its pages come again and have nothing new; "
+			"it is asked again after feed-interval",
 			feed->url);
 	end_round(feed, FEED_TURNS);
 }

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/events.h"
 #include "base/file.h"
-#include "base/log.h"
 #include "source/spool_private.h"
 
 static int compare_names(const void *left, const void *right)
@@ -140,7 +140,8 @@ static void settle_lines(
 			keep(run, file, original, &error);
 			return;
 		}
-		log_warning("%s/%s: %zu of %zu lines set aside as rejected/%s; the first is %s",
+		log_event(EVENT_RECORD_REJECTED, (const struct log_field[]){{"FILE", original}}, 1,
+			"%s/%s: %zu of %zu lines set aside as rejected/%s; the first is %s",
 			run->directory, original, rejects->lines, run->reader.line, placed,
 			rejects->first);
 		run->pass->rejected += rejects->lines;
@@ -163,7 +164,8 @@ static void settle_file(struct spool_run *run, struct spool_file *file)
 		keep(run, file, original, &error);
 		return;
 	}
-	log_warning("%s/%s: set aside as rejected/%s: %s", run->directory, original, placed,
+	log_event(EVENT_RECORD_REJECTED, (const struct log_field[]){{"FILE", original}}, 1,
+		"%s/%s: set aside as rejected/%s: %s", run->directory, original, placed,
 		file->reason);
 	run->removed = true;
 	run->pass->files++;

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/log.h"
+#include "base/events.h"
 #include "source/spool_private.h"
 
 struct importing {
@@ -20,7 +20,8 @@ static void log_line(void *context, const struct spool_piece *piece, const char 
 
 	if (reason == NULL)
 		return;
-	log_warning("%s: line %zu: %s", importing->path, piece->line, reason);
+	log_event(EVENT_RECORD_REJECTED, (const struct log_field[]){{"FILE", importing->path}}, 1,
+		"%s: line %zu: %s", importing->path, piece->line, reason);
 	importing->run->pass->rejected++;
 }
 
@@ -64,7 +65,8 @@ static bool import_whole(struct spool_run *run, const char *path, bool *kept, st
 		break;
 	}
 	if (taken == SPOOL_REJECTED) {
-		log_warning("%s: %s", path, reason.text);
+		log_event(EVENT_RECORD_REJECTED, (const struct log_field[]){{"FILE", path}}, 1,
+			"%s: %s", path, reason.text);
 		run->pass->rejected++;
 	}
 	*kept = taken == SPOOL_LATER;
@@ -96,7 +98,8 @@ static bool import_stream(
 /* A file that cannot be read is one that was refused; the others of the directory go on. */
 static void skip(struct spool_run *run, const char *path, const char *why)
 {
-	log_warning("%s: %s", path, why);
+	log_event(EVENT_IMPORT_SKIPPED, (const struct log_field[]){{"FILE", path}}, 1, "%s: %s",
+		path, why);
 	run->pass->rejected++;
 }
 

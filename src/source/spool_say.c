@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/log.h"
+#include "base/events.h"
 #include "source/spool_private.h"
 
 /* This belongs to the log, which is the process's, and is bounded whatever the directory holds. */
@@ -32,7 +32,8 @@ void spool_warn_once(const char *directory, const char *name, const char *senten
 	}
 	said[said_next] = hash;
 	said_next = (said_next + 1) % SAID_MAX;
-	log_warning("%s/%s: %s", directory, name, sentence);
+	log_event(EVENT_FILE_LEFT, (const struct log_field[]){{"FILE", name}}, 1, "%s/%s: %s",
+		directory, name, sentence);
 }
 
 /* Causes, with the pass in which each was last met. There are few: files share them. */
@@ -63,7 +64,7 @@ void spool_complain(const char *cause, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(sentence, sizeof(sentence), format, arguments);
 	va_end(arguments);
-	log_error("%s", sentence);
+	log_event(EVENT_SPOOL_FAULT, NULL, 0, "%s", sentence);
 }
 
 void spool_complaints_begin(void)
@@ -81,5 +82,6 @@ void spool_complaints_end(const char *directory)
 		before = before || (causes[i].pass != 0 && causes[i].pass == pass_number - 1);
 	}
 	if (before && !now)
-		log_notice("%s: what was in the way is over", directory);
+		log_event(EVENT_SPOOL_WORKS, (const struct log_field[]){{"SPOOL", directory}}, 1,
+			"%s: what was in the way is over", directory);
 }

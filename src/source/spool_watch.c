@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/log.h"
+#include "base/events.h"
 #include "source/spool_private.h"
 
 /* Files come in bursts; one pass serves a burst. */
@@ -27,7 +27,9 @@ struct spool_watch {
 static void say_none(struct spool_watch *watch)
 {
 	if (!watch->told)
-		log_warning("%s: not watched (%s); looked at every %lld ms", watch->directory,
+		log_event(EVENT_SPOOL_NOT_WATCHED,
+			(const struct log_field[]){{"SPOOL", watch->directory}}, 1,
+			"%s: not watched (%s); looked at every %lld ms", watch->directory,
 			strerror(errno), (long long)watch->poll_ms);
 	watch->told = true;
 }

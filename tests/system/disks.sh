@@ -166,7 +166,7 @@ full_in_flight() {
 	arrive 1.json
 	holds "$name: is sent" wait_for 120 grep -q '"code":"c1"' "$scratch/ledger"
 	holds "$name: is full" fill
-	holds "$name: says that results wait" wait_for 120 said 'results wait to be stored'
+	holds "$name: says that results wait" wait_for 120 said 'results that wait to be stored: 1'
 	free_again
 	holds "$name: stored when it is freed" wait_for 120 all_installed 1
 	check "$name: says so" 1 "$(grep -c 'the store works again' "$log")"
