@@ -21,3 +21,8 @@ $(systemd_filled):
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && sed -e 's|@sbindir[@]|$(sbindir)|g' \
 		-e 's|@sysconfdir[@]|$(sysconfdir)|g' -e 's|@spooldir[@]|$(spooldir)|g' \
 		-e 's|@statedir[@]|$(statedir)|g' $(srcdir)/$@.in > $@.part && mv $@.part $@
+
+# What journalctl -x explains the log's entries with.
+catalogdir = $(prefix)/lib/systemd/catalog
+catalog_DATA = systemd/certinstalld.catalog systemd/certinstalld.ja.catalog
+EXTRA_DIST += $(catalog_DATA)
