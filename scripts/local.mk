@@ -5,6 +5,5 @@ EXTRA_DIST += scripts/bench scripts/bench-mock scripts/bench-rows.sh scripts/ben
 EXTRA_DIST += scripts/common.sh scripts/scratch.sh
 EXTRA_DIST += scripts/bench-isolation
 EXTRA_DIST += scripts/soak scripts/words
-EXTRA_DIST += scripts/soak
 TESTS += scripts/check-events
 EXTRA_DIST += scripts/check-events

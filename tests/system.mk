@@ -65,3 +65,7 @@ check_PROGRAMS += tests/tools/many-connections
 tests_tools_many_connections_SOURCES = tests/tools/many-connections.c
 TESTS += tests/system/admin.sh
 EXTRA_DIST += tests/system/admin.sh
+
+# The journal and what explains it.
+TESTS += tests/system/journal.sh tests/system/catalogue.sh
+EXTRA_DIST += tests/system/journal.sh tests/system/catalogue.sh

@@ -68,6 +68,8 @@ check "all of it is told of the spool's own copy" yes \
 	"$(cat "$spool/rejected/"*json | grep -qaF -f "$lines" && echo yes)"
 check "a record of the feed is set aside" 1 "$(query 'select count(*) from set_aside')"
 clean "the log" "$log"
+check "nor is the token in it" 0 "$(grep -caF "$(cat "$estate/token")" "$log")"
+check "nor the sealing key" 0 "$(grep -caF "$(cat "$estate/sealing.key")" "$log")"
 clean "the reasons of rejected records" "$spool"/rejected/*.reason
 clean "the store and its journal" "$scratch"/store/*
 check "a key in the queue is sealed in it" 2 "$(query 'select count(*) from secrets')"
@@ -78,5 +80,22 @@ wait_for 120 sh -c "grep -q 'ssl-stays: .*installed' '$log' && grep -q 'ssl-brok
 search_memory
 daemon_stop
 check "and it ends well" 0 "$status"
+
+# What is said at the lowest level, of keys that cannot be opened.
+faults '"service":"webhg2","fault":"status","status":503'
+daemon_start
+take locked --item dv-ssl --key rsa-2048 --link webhg2:l1:locked.example.jp
+wait_for 120 grep -q 'ssl-locked: .*retrying' "$log"
+daemon_stop
+head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n' >"$estate/other.key"
+chmod 600 "$estate/other.key"
+sed -i 's|^sealing-key = .*|sealing-key = "estate/other.key"|' "$conf"
+daemon_start --verbose
+wait_for 120 grep -q ' debug: certificate ' "$log"
+check "a key that cannot be opened is told of at the lowest level" 0 $?
+wait_for 120 grep -q 'ssl-locked: .*retrying' "$log"
+clean "the log of it" "$log"
+check "nor is a sealing key in it" 0 "$(grep -caF -f "$estate/sealing.key" -f "$estate/other.key" "$log")"
+daemon_stop
 
 system_end
