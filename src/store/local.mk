@@ -8,6 +8,7 @@ src_store_libstore_a_SOURCES = \
 	src/store/store_claim.c \
 	src/store/store_contracts.c \
 	src/store/store_copy.c \
+	src/store/store_counts.c \
 	src/store/store_feeds.c \
 	src/store/store_forecast.c \
 	src/store/store_jobs.c \

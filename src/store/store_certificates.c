@@ -128,8 +128,8 @@ static bool secret_wipe(struct store *store, int64_t id, struct error *error)
 {
 	sqlite3_stmt *statement = store_statement(store, STATEMENT_SECRET_WIPE,
 		"DELETE FROM secrets WHERE certificate_id = ?1 AND NOT EXISTS(SELECT 1 FROM jobs "
-		"INDEXED BY jobs_once WHERE jobs.certificate_id = ?1 AND jobs.state "
-		"IN " SQL_NEEDS_KEY ")",
+		"INDEXED BY jobs_once WHERE jobs.certificate_id = ?1 "
+		"AND " SQL_NEEDS_KEY("jobs.state") ")",
 		error);
 
 	if (statement == NULL)

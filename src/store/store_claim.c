@@ -1,6 +1,7 @@
 #include "store/store_private.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -40,48 +41,70 @@ static bool find(struct store *store, const struct store_claim *claim, bool untr
 	return store_jobs_read(store, statement, jobs, count, error);
 }
 
-/* Leases one found job, unless one that was taken just before it has the same target. */
+/* Leases one found job. */
 static bool take(struct store *store, const struct store_claim *claim, struct store_job *job,
-	bool *taken, struct error *error)
+	struct error *error)
 {
 	sqlite3_stmt *statement = store_statement(store, STATEMENT_CLAIM_TAKE,
-		"UPDATE jobs SET state = CASE WHEN state IN " SQL_TO_BE_PUSHED
-		" THEN " SQL_INSTALLING " ELSE state END, "
-		"next_ms = ?3, lease_until_ms = ?3, lease_token = ?4 "
-		"WHERE id = ?1 AND " SQL_TARGET_FREE("jobs"),
+		"UPDATE jobs SET state = ?2, next_ms = ?3, lease_until_ms = ?3, lease_token = ?4 "
+		"WHERE id = ?1",
 		error);
 
 	if (statement == NULL)
 		return false;
+	job->claimed_state = job->state;
+	job->claimed_next_ms = job->next_ms;
+	if (job->state != JOB_VERIFYING)
+		job->state = JOB_INSTALLING;
+	job->next_ms = claim->lease_until_ms;
 	store_bind_int(statement, 1, job->id);
-	store_bind_int(statement, 2, claim->now_ms);
+	store_bind_int(statement, 2, store_state_code(job->state));
 	store_bind_int(statement, 3, claim->lease_until_ms);
 	store_bind_blob(statement, 4, claim->token, sizeof(claim->token));
-	if (!store_run(store, statement, error))
-		return false;
-	*taken = sqlite3_changes(store->db) == 1;
-	if (*taken) {
-		job->claimed_state = job->state;
-		job->claimed_next_ms = job->next_ms;
-		if (job->state != JOB_VERIFYING)
-			job->state = JOB_INSTALLING;
-		job->next_ms = claim->lease_until_ms;
-	}
-	return true;
+	return store_run(store, statement, error) && store_job_changed(store, job->id, error);
 }
 
-/* Takes what FOUND holds; moves the taken ones to the end of JOBS and clears the others. */
+static int by_target(const void *left, const void *right)
+{
+	const struct store_job *const *a = left, *const *b = right;
+	int order = strcmp((*a)->fqdn, (*b)->fqdn);
+
+	if (order == 0)
+		order = strcmp((*a)->service_code, (*b)->service_code);
+	/* They lie in the order in which they were found. */
+	return order != 0 ? order : (*a > *b) - (*a < *b);
+}
+
+/* Clears all of FOUND, which are one service's, but the first for each target. */
+static void leave_one_a_target(struct store_job *found, size_t count)
+{
+	struct store_job **sorted = xcalloc(count, sizeof(struct store_job *));
+	size_t first = 0, i;
+
+	for (i = 0; i < count; i++)
+		sorted[i] = &found[i];
+	qsort(sorted, count, sizeof(struct store_job *), by_target);
+	for (i = 1; i < count; i++) {
+		if (strcmp(sorted[i]->fqdn, sorted[first]->fqdn) == 0 &&
+			strcmp(sorted[i]->service_code, sorted[first]->service_code) == 0)
+			store_job_clear(sorted[i]);
+		else
+			first = i;
+	}
+	free(sorted);
+}
+
+/* Takes one for each target of FOUND, and moves it to the end of JOBS. */
 static bool take_all(struct store *store, const struct store_claim *claim, struct store_job *found,
 	size_t found_count, struct store_job **jobs, size_t *count, struct error *error)
 {
 	*jobs = xreallocarray(*jobs, *count + found_count, sizeof(**jobs));
+	leave_one_a_target(found, found_count);
 	for (size_t i = 0; i < found_count; i++) {
-		bool taken;
-
-		if (!take(store, claim, &found[i], &taken, error))
-			return false;
-		if (!taken)
+		if (found[i].id == 0)
 			continue;
+		if (!take(store, claim, &found[i], error))
+			return false;
 		(*jobs)[(*count)++] = found[i];
 		found[i] = (struct store_job){0};
 	}

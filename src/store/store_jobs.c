@@ -260,26 +260,6 @@ bool store_jobs_list(struct store *store, const struct store_filter *filter, sto
 	return step == STORE_DONE;
 }
 
-bool store_counts(struct store *store, store_count_each *each, void *context, struct error *error)
-{
-	sqlite3_stmt *statement = store_statement(store, STATEMENT_COUNTS,
-		"SELECT service, state, count FROM job_counts WHERE count <> 0 "
-		"ORDER BY service, state",
-		error);
-	enum store_step step;
-
-	if (statement == NULL)
-		return false;
-	while ((step = store_step(store, statement, error)) == STORE_ROW) {
-		enum job_state state;
-
-		if (store_state_from_code(sqlite3_column_int64(statement, 1), &state))
-			each(context, (const char *)sqlite3_column_text(statement, 0), state,
-				sqlite3_column_int64(statement, 2));
-	}
-	return step == STORE_DONE;
-}
-
 /* ---- writing ---- */
 
 static bool add_row(

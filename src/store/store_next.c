@@ -38,9 +38,10 @@ static bool next_later(
 	struct store *store, const struct store_claim *claim, int64_t *next_ms, struct error *error)
 {
 	sqlite3_stmt *statement = store_statement(store, STATEMENT_NEXT_LATER,
-		"SELECT next_ms FROM jobs INDEXED BY jobs_due WHERE service = ?1 AND state "
-		"IN " SQL_WAITING " AND next_ms > ?2 AND base_ms >= ?4 "
-		"AND " SQL_ONLY_VERIFYING("jobs") " ORDER BY next_ms LIMIT 1",
+		"SELECT next_ms FROM jobs INDEXED BY jobs_due WHERE service = ?1 AND " SQL_WAITING(
+			"state") " "
+				 "AND next_ms > ?2 AND base_ms >= ?4 "
+				 "AND " SQL_ONLY_VERIFYING("jobs") " ORDER BY next_ms LIMIT 1",
 		error);
 
 	if (statement == NULL)
@@ -61,9 +62,10 @@ static bool next_lease(
 		"WHERE l.service = ?1 AND l.lease_token IS NOT NULL AND l.lease_until_ms > ?2 "
 		"AND EXISTS(SELECT 1 FROM jobs AS w INDEXED BY jobs_fqdn WHERE w.fqdn = l.fqdn "
 		"AND w.service = l.service AND w.service_code = l.service_code "
-		"AND w.state IN " SQL_WAITING " AND (w.next_ms <= ?2 OR "
-		"?3 > ?2 AND w.state = " SQL_SCHEDULED ") AND w.base_ms >= ?4 "
-		"AND " SQL_ONLY_VERIFYING("w") ")",
+		"AND " SQL_WAITING("w.state") " AND (w.next_ms <= ?2 OR "
+					      "?3 > ?2 AND w.state = " SQL_SCHEDULED
+					      ") AND w.base_ms >= ?4 "
+					      "AND " SQL_ONLY_VERIFYING("w") ")",
 		error);
 
 	if (statement == NULL)
@@ -87,7 +89,7 @@ bool store_left_count(struct store *store, const struct store_claim *claim, int6
 {
 	sqlite3_stmt *statement = store_statement(store, STATEMENT_LEFT_COUNT,
 		"SELECT count(*), coalesce(sum(due_ms <= ?3), 0) FROM jobs INDEXED BY jobs_due "
-		"WHERE service = ?1 AND state IN " SQL_WAITING " AND base_ms >= ?4",
+		"WHERE service = ?1 AND " SQL_WAITING("state") " AND base_ms >= ?4",
 		error);
 	enum store_step step;
 
@@ -127,8 +129,8 @@ bool store_untried(
 {
 	sqlite3_stmt *statement = store_statement(store, STATEMENT_UNTRIED,
 		"SELECT 1 FROM jobs INDEXED BY jobs_due WHERE service = ?1 "
-		"AND state IN " SQL_WAITING " AND state = " SQL_SCHEDULED " AND next_ms <= ?3 "
-		"AND base_ms >= ?4 LIMIT 1",
+		"AND " SQL_WAITING("state") " AND state = " SQL_SCHEDULED " AND next_ms <= ?3 "
+					    "AND base_ms >= ?4 LIMIT 1",
 		error);
 
 	return exists(store, statement, claim, untried, error);

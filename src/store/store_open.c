@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -157,6 +158,13 @@ static bool inspect(const char *path, struct error *error)
 
 /* ---- the connection ---- */
 
+/* SQLite's own count of its memory costs a lock for each piece, and nobody asks for it. */
+static void configure(void)
+{
+	/* Too late where the process has used SQLite already, and no harm. */
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static bool settings(sqlite3 *db, const char *path, struct error *error)
 {
 	static const char pragmas[] = "PRAGMA trusted_schema = OFF;"
@@ -252,13 +260,17 @@ static bool open_handle(const char *path, bool known, struct store **store, stru
 	*store = xcalloc(1, sizeof(**store));
 	(*store)->db = db;
 	(*store)->path = xstrdup(path);
+	store_counts_begin(*store);
 	return true;
 }
+
+static pthread_once_t configured = PTHREAD_ONCE_INIT;
 
 bool store_open(const char *path, struct store **store, struct error *error)
 {
 	off_t size = 0;
 
+	(void)pthread_once(&configured, configure);
 	*store = NULL;
 	if (!ready_file(path, &size, error))
 		return false;
@@ -283,6 +295,7 @@ void store_close(struct store *store)
 		sqlite3_finalize(store->statements[i]);
 	if (sqlite3_close(store->db) != SQLITE_OK)
 		abort(); /* a statement was left open */
+	store_counts_forget(store);
 	free(store->path);
 	free(store);
 }

@@ -33,15 +33,21 @@ int store_wait_for_lock(void *unused, int tries);
 #define SQL_SCHEDULED "2"
 #define SQL_INSTALLING "3"
 #define SQL_VERIFYING "4"
-#define SQL_TO_BE_PUSHED "(2, 5)"	   /* scheduled, retrying: a claim makes them installing */
-#define SQL_IN_HAND "(3, 4)"		   /* installing, verifying: what a settlement may end */
-#define SQL_BEGUN "(3, 4, 5, 6)"	   /* a push went out, or may have */
-#define SQL_WAITING "(2, 3, 4, 5)"	   /* to be acted on at next_ms */
-#define SQL_OPEN "(1, 2, 3, 4, 5)"	   /* neither installed nor final */
-#define SQL_NOT_DONE "(1, 2, 3, 4, 5, 7)"  /* those, and failed */
-#define SQL_TO_INSTALL "(2, 3, 5)"	   /* an install that is still to be made */
-#define SQL_AHEAD "(2, 3, 4, 5, 6)"	   /* those, and what is installed */
-#define SQL_NEEDS_KEY "(1, 2, 3, 4, 5, 7)" /* a failed one can be retried by an operator */
+#define SQL_TO_BE_PUSHED "(2, 5)"	  /* scheduled, retrying: a claim makes them installing */
+#define SQL_IN_HAND "(3, 4)"		  /* installing, verifying: what a settlement may end */
+#define SQL_BEGUN "(3, 4, 5, 6)"	  /* a push went out, or may have */
+#define SQL_OPEN "(1, 2, 3, 4, 5)"	  /* neither installed nor final */
+#define SQL_NOT_DONE "(1, 2, 3, 4, 5, 7)" /* those, and failed */
+#define SQL_TO_INSTALL "(2, 3, 5)"	  /* an install that is still to be made */
+#define SQL_AHEAD "(2, 3, 4, 5, 6)"	  /* those, and what is installed */
+
+/*
+ * To be acted on at next_ms. A range and no list: for a list of more than two SQLite makes a table
+ * each time it asks, which is with every row that goes into the index or comes out of it.
+ */
+#define SQL_WAITING(state) state " BETWEEN 2 AND 5"
+/* Not final, or failed, which an operator may retry. */
+#define SQL_NEEDS_KEY(state) "(" state " < 6 OR " state " = 7)"
 
 /* Each query is prepared once for the life of the store, and has its place here. */
 enum store_statement {
@@ -87,6 +93,8 @@ enum store_statement {
 	STATEMENT_PAUSE_REMOVE,
 	STATEMENT_PAUSES,
 	STATEMENT_COUNTS,
+	STATEMENT_COUNT_CHANGE,
+	STATEMENT_COUNT_ADD,
 	STATEMENT_KNOWN,
 	STATEMENT_FEED_CURSOR,
 	STATEMENT_FEED_PUT,
@@ -128,6 +136,11 @@ struct store {
 	bool failed;
 	struct error failure;
 	struct store_measures *measures; /* NULL: none */
+	/* What the running transaction makes of the kept counts; UNCOUNTED: something is missing.
+	 */
+	struct store_change *changes;
+	size_t change_count;
+	bool uncounted;
 	sqlite3_stmt *statements[STATEMENT_COUNT];
 };
 
@@ -166,6 +179,16 @@ bool store_map_error(const char *path, sqlite3 *db, int result, struct error *er
  */
 bool must_check store_write_enter(struct store *store, bool *own, struct error *error);
 bool must_check store_write_leave(struct store *store, bool own, bool done, struct error *error);
+
+/*
+ * From here on the handle's changes of jobs are counted by the transaction, in place of the
+ * schema's triggers, where SQLite was built to tell of them.
+ */
+void store_counts_begin(struct store *store);
+/* Writes what the running transaction changed; store_commit does it. */
+bool must_check store_counts_write(struct store *store, struct error *error);
+/* Of a transaction that is rolled back, and before a handle is freed. */
+void store_counts_forget(struct store *store);
 
 /* The number of a state in the file; the reverse is false for a number that is none. */
 int store_state_code(enum job_state state);
@@ -213,11 +236,14 @@ bool must_check store_jobs_read(struct store *store, sqlite3_stmt *statement,
 	" OR EXISTS (SELECT 1 FROM certificates AS e WHERE e.id = " job ".certificate_id "         \
 	"AND e.not_after_ms < ?7))"
 #define SQL_CLAIMABLE                                                                              \
-	"j.service = ?1 AND j.state IN " SQL_WAITING " AND j.next_ms <= ?3 "                       \
-	"AND (j.next_ms <= ?2 OR j.state = " SQL_SCHEDULED ") AND j.base_ms >= ?4 "                \
-	"AND " SQL_ONLY_VERIFYING("j") " "                                                         \
-				       "AND " SQL_TARGET_FREE(                                     \
-					       "j") " ORDER BY j.next_ms, j.state, j.id"
+	"j.service = ?1 AND " SQL_WAITING(                                                         \
+		"j.state") " AND j.next_ms <= ?3 "                                                 \
+			   "AND (j.next_ms <= ?2 OR j.state = " SQL_SCHEDULED                      \
+			   ") AND j.base_ms >= ?4 "                                                \
+			   "AND " SQL_ONLY_VERIFYING(                                              \
+				   "j") " "                                                        \
+					"AND " SQL_TARGET_FREE(                                    \
+						"j") " ORDER BY j.next_ms, j.state, j.id"
 /* Binds ?1 to ?4 of these, and ?6 and ?7 where the statement has them. */
 void store_bind_claim(sqlite3_stmt *statement, const struct store_claim *claim);
 

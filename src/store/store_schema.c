@@ -61,7 +61,7 @@ static const char migration_1[] =
 	"CREATE INDEX jobs_contract ON jobs(contract);"
 	"CREATE INDEX jobs_fqdn ON jobs(fqdn);"
 	/* The queue: a claim reads one range of it from its start, however many jobs there are. */
-	"CREATE INDEX jobs_due ON jobs(service, next_ms, state) WHERE state IN " SQL_WAITING ";"
+	"CREATE INDEX jobs_due ON jobs(service, next_ms, state) WHERE state IN (2, 3, 4, 5);"
 	/* Targets that are being worked on: as many as there are leases. */
 	"CREATE INDEX jobs_leased ON jobs(service, service_code, fqdn, lease_until_ms)"
 	" WHERE lease_token IS NOT NULL;"
@@ -226,7 +226,13 @@ static const char migration_4[] = "CREATE TABLE pauses("
 				  "ALTER TABLE tenants ADD COLUMN given_ms INTEGER NOT NULL "
 				  "DEFAULT 0;";
 
-const char *const store_migrations[] = {migration_1, migration_2, migration_3, migration_4};
+/* The queue's condition as SQL_WAITING has it now. */
+static const char migration_5[] = "DROP INDEX jobs_due;"
+				  "CREATE INDEX jobs_due ON jobs(service, next_ms, state)"
+				  " WHERE state BETWEEN 2 AND 5;";
+
+const char *const store_migrations[] = {
+	migration_1, migration_2, migration_3, migration_4, migration_5};
 const int store_migration_count = ARRAY_LENGTH(store_migrations);
 
 bool store_refuse_newer(const char *path, int64_t version, struct error *error)
@@ -363,8 +369,11 @@ static bool quick_check(sqlite3 *db, const char *path, struct error *error)
  */
 static bool check_ends(sqlite3 *db, const char *path, struct error *error)
 {
-	static const char queue[] = "SELECT min(next_ms) FROM jobs INDEXED BY jobs_due WHERE "
-				    "service = '' AND state IN " SQL_WAITING;
+	/* In the words of either version of the index: a copy is looked at before it is migrated.
+	 */
+	static const char queue[] =
+		"SELECT min(next_ms) FROM jobs INDEXED BY jobs_due WHERE "
+		"service = '' AND " SQL_WAITING("state") " AND state IN (2, 3, 4, 5)";
 	static const char *const ends[] = {
 		"SELECT max(rowid) FROM contracts",
 		/* Not both in one query: SQLite goes through the whole index for that. */

@@ -175,7 +175,7 @@ static bool run_word(struct store *store, const char *word, struct error *error)
 
 bool store_begin(struct store *store, struct error *error)
 {
-	assert(!store->in_transaction);
+	assert(!store->in_transaction && store->change_count == 0);
 	/* IMMEDIATE: the wait for another writer is here, never in the middle of the work. */
 	if (!run_word(store, "BEGIN IMMEDIATE", error))
 		return false;
@@ -197,7 +197,7 @@ bool store_commit(struct store *store, struct error *error)
 		return false;
 	}
 	began_us = store->measures != NULL ? measure_now_us() : 0;
-	done = run_word(store, "COMMIT", error);
+	done = store_counts_write(store, error) && run_word(store, "COMMIT", error);
 	if (store->measures != NULL && done)
 		measure_add(&store->measures->commits, measure_now_us() - began_us);
 	else if (store->measures != NULL)
@@ -217,6 +217,7 @@ void store_rollback(struct store *store)
 		(void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
 	store->in_transaction = false;
 	store->failed = false;
+	store_counts_forget(store);
 }
 
 bool store_write_enter(struct store *store, bool *own, struct error *error)

@@ -18,9 +18,10 @@ bool store_waits_shorten(struct store *store, const char *service, int64_t now_m
 		"UPDATE jobs INDEXED BY jobs_due SET next_ms = ?1 + min(?2, "
 		"CASE WHEN " SQL_LAST_TRY " > ?1 THEN max(0, next_ms - " SQL_LAST_TRY ") "
 		"ELSE next_ms - ?1 END) "
-		"WHERE service = ?3 AND state IN " SQL_WAITING " AND state <> " SQL_SCHEDULED
-		" AND next_ms > ?1 "
-		"AND lease_token IS NULL AND (next_ms > ?1 + ?2 OR " SQL_LAST_TRY " > ?1)",
+		"WHERE service = ?3 AND " SQL_WAITING(
+			"state") " AND state <> " SQL_SCHEDULED " AND next_ms > ?1 "
+				 "AND lease_token IS NULL AND (next_ms > ?1 + ?2 OR " SQL_LAST_TRY
+				 " > ?1)",
 		error);
 	done = statement != NULL;
 	if (done) {

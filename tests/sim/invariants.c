@@ -36,14 +36,13 @@ static const char *const questions[QUESTION_COUNT] = {
 		"n, sum(count * " SQL_STATE_SUM ") AS s FROM job_counts WHERE count <> 0) AS c",
 	[QUESTION_KEYS_LEFT] =
 		"SELECT count(*) FROM secrets AS s WHERE NOT EXISTS(SELECT 1 FROM jobs AS j "
-		"WHERE j.certificate_id = s.certificate_id AND j.state IN " SQL_NEEDS_KEY ")",
+		"WHERE j.certificate_id = s.certificate_id AND " SQL_NEEDS_KEY("j.state") ")",
 	[QUESTION_KEYS_MISSING] =
-		"SELECT count(*) FROM jobs AS j INDEXED BY jobs_due WHERE j.state IN " SQL_WAITING
-		" AND NOT EXISTS(SELECT 1 FROM secrets AS s "
-		"WHERE s.certificate_id = j.certificate_id)",
-	[QUESTION_NO_LEASE] =
-		"SELECT count(*) FROM jobs INDEXED BY jobs_due WHERE state "
-		"IN " SQL_WAITING " AND state = " SQL_INSTALLING " AND lease_token IS NULL",
+		"SELECT count(*) FROM jobs AS j INDEXED BY jobs_due WHERE " SQL_WAITING(
+			"j.state") " AND NOT EXISTS(SELECT 1 FROM secrets AS s "
+				   "WHERE s.certificate_id = j.certificate_id)",
+	[QUESTION_NO_LEASE] = "SELECT count(*) FROM jobs INDEXED BY jobs_due WHERE " SQL_WAITING(
+		"state") " AND state = " SQL_INSTALLING " AND lease_token IS NULL",
 	[QUESTION_TWO_LEASES] =
 		"SELECT count(*) FROM jobs INDEXED BY jobs_leased WHERE lease_token IS NOT NULL "
 		"AND lease_until_ms > ?1 GROUP BY service, service_code, fqdn "
@@ -55,7 +54,7 @@ static const char *const questions[QUESTION_COUNT] = {
 		"JOIN contracts AS c ON c.code = j.contract "
 		"JOIN certificates AS x ON x.id = j.certificate_id "
 		"WHERE j.lease_token IS NOT NULL",
-	[QUESTION_OPEN] = "SELECT count(*) FROM jobs WHERE state IN " SQL_WAITING,
+	[QUESTION_OPEN] = "SELECT count(*) FROM jobs WHERE " SQL_WAITING("state"),
 };
 
 /* Kept for as long as the process has its store open. */

@@ -191,7 +191,7 @@ static void test_settings(void **state)
 		{"PRAGMA mmap_size", 0},
 		{"PRAGMA temp_store", 2},
 		{"PRAGMA cache_size", -16384},
-		{"PRAGMA user_version", 4},
+		{"PRAGMA user_version", 5},
 		{"PRAGMA application_id", STORE_APPLICATION_ID},
 		{"SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND "
 		 "sql NOT LIKE '%STRICT%'",
@@ -296,7 +296,7 @@ static void test_refuses_newer(void **state)
 	struct fixture *f = *state;
 
 	store_close(open_store(f));
-	raw(f, "PRAGMA user_version = 5");
+	raw(f, "PRAGMA user_version = 6");
 	expect_refused(f, "newer");
 }
 
@@ -431,29 +431,29 @@ static void test_refuses_newer_in_log(void **state)
 static void test_migrations(void **state)
 {
 	const char *const good[] = {store_migrations[0], store_migrations[1], store_migrations[2],
-		store_migrations[3],
+		store_migrations[3], store_migrations[4],
 		"CREATE TABLE extra(a INTEGER) STRICT; INSERT INTO extra VALUES(5);",
 		"UPDATE extra SET a = a + 1;"};
-	const char *const bad[] = {good[0], good[1], good[2], good[3], good[4], good[5],
+	const char *const bad[] = {good[0], good[1], good[2], good[3], good[4], good[5], good[6],
 		"CREATE TABLE half(a)", "UPDATE nothing SET a = 1;"};
 	struct fixture *f = *state;
 	struct store *store = open_store(f);
 
 	put_contract(f, store, "c1");
-	OK(f, store_schema_migrate(store->db, f->path, good, 6, &f->error));
-	assert_int_equal(pragma(f, store, "PRAGMA user_version"), 6);
+	OK(f, store_schema_migrate(store->db, f->path, good, 7, &f->error));
+	assert_int_equal(pragma(f, store, "PRAGMA user_version"), 7);
 	assert_int_equal(pragma(f, store, "SELECT a FROM extra"), 6);
 	/* Once is enough. */
-	OK(f, store_schema_migrate(store->db, f->path, good, 6, &f->error));
+	OK(f, store_schema_migrate(store->db, f->path, good, 7, &f->error));
 	assert_int_equal(pragma(f, store, "SELECT a FROM extra"), 6);
 	/* All or nothing. */
-	assert_false(store_schema_migrate(store->db, f->path, bad, 8, &f->error));
-	assert_non_null(strstr(f->error.text, "version 8"));
-	assert_int_equal(pragma(f, store, "PRAGMA user_version"), 6);
+	assert_false(store_schema_migrate(store->db, f->path, bad, 9, &f->error));
+	assert_non_null(strstr(f->error.text, "version 9"));
+	assert_int_equal(pragma(f, store, "PRAGMA user_version"), 7);
 	assert_int_equal(
 		pragma(f, store, "SELECT count(*) FROM sqlite_schema WHERE name = 'half'"), 0);
 	/* An older program on the newer file. */
-	assert_false(store_schema_migrate(store->db, f->path, good, 5, &f->error));
+	assert_false(store_schema_migrate(store->db, f->path, good, 6, &f->error));
 	assert_int_equal(f->error.kind, ERROR_PERMANENT);
 	assert_true(has_contract(f, store, "c1"));
 	store_close(store);
