@@ -115,14 +115,21 @@ static bool is_taken_in(const struct run *run)
 	return run->spool_over && run->feed_over;
 }
 
+/* Of wiped keys' certificates, a run that is about to end takes away so many: some milliseconds. */
+#define LEFTOVERS_MAX 2048
+
 static int finish(struct run *run)
 {
 	struct error error;
+	size_t ignored;
 	bool counted;
 
 	/* Ends the intake's batch in hand, so that what it stores is counted. */
 	worker_free(run->runtime.worker);
 	run->runtime.worker = NULL;
+	/* A daemon takes away all, when it is idle; where there is none, each run does some. */
+	if (!store_leftovers_remove(run->runtime.store, LEFTOVERS_MAX, &ignored, &error))
+		log_warning("%s", error.text);
 	/* A daemon beside this run does not know of the keys that were wiped here. */
 	if (!store_checkpoint(run->runtime.store, &error))
 		log_event(EVENT_STORE_LOG_KEPT, NULL, 0, "%s", error.text);

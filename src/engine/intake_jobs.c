@@ -274,8 +274,9 @@ static bool keep_secret(struct work *work, struct error *error)
 		return true;
 	seal_material(
 		keyring, &work->prepared->material, work->prepared->facts.fingerprint, &sealed);
-	done = store_secret_put(
-		work->store, work->certificate.id, keyring_present_id(keyring), &sealed, error);
+	done = store_secret_put_parts(work->store, work->certificate.id,
+		keyring_present_id(keyring), &sealed, seal_open_length(sealed.data, sealed.length),
+		error);
 	buffer_free(&sealed);
 	return done;
 }

@@ -25,7 +25,8 @@ static bool reseal_one(struct store *store, const struct keyring *keyring, int64
 		goto out;
 	}
 	seal_material(keyring, &material, fingerprint, &again);
-	done = store_secret_put(store, id, keyring_present_id(keyring), &again, error);
+	done = store_secret_put_parts(store, id, keyring_present_id(keyring), &again,
+		seal_open_length(again.data, again.length), error);
 	*opened = done;
 out:
 	material_clear(&material);

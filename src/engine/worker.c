@@ -431,10 +431,29 @@ static bool wait_for_work(struct worker *worker)
 	return !worker->stopping;
 }
 
+#define LEFTOVERS_BATCH 256
+
+/* Batches, so that nobody waits for long to write the store. */
+static void remove_leftovers(struct worker *worker)
+{
+	struct error error;
+	size_t count;
+
+	do {
+		if (!store_leftovers_remove(worker->store, LEFTOVERS_BATCH, &count, &error)) {
+			log_warning("%s; certificates whose keys were wiped are taken away another "
+				    "time",
+				error.text);
+			return;
+		}
+	} while (count == LEFTOVERS_BATCH && !is_stopping(worker));
+}
+
 static void checkpoint(struct worker *worker)
 {
 	struct error error;
 
+	remove_leftovers(worker);
 	if (!store_checkpoint(worker->store, &error))
 		log_event(EVENT_STORE_LOG_KEPT, NULL, 0,
 			"%s; keys that were wiped may be in its log until the next time",

@@ -8,13 +8,16 @@
 #include "base/text.h"
 #include "pki/seal_private.h"
 
-/* The sealed form: version, nonce, tag, then the ciphertext. */
-#define VERSION 1
+/*
+ * The sealed form: version, the length of what is open and that (leaf and chain, which anybody may
+ * read), nonce, tag, then the ciphertext of the key. In version 1, which is still opened, nothing
+ * is open: leaf, chain and key are all in the ciphertext.
+ */
+#define VERSION_ALL 1
+#define VERSION 2
+#define LENGTH_SIZE 4
 #define NONCE_SIZE 12
 #define TAG_SIZE 16
-#define NONCE_AT 1
-#define TAG_AT (NONCE_AT + NONCE_SIZE)
-#define TEXT_AT (TAG_AT + TAG_SIZE)
 #define PLAIN_MAX ((size_t)64 * 1024 * 1024)
 
 static const char purpose[] = "certinstalld sealed material";
@@ -27,77 +30,133 @@ struct binding {
 	unsigned char fingerprint[FINGERPRINT_SIZE];
 };
 
-static void bind_to(struct binding *binding, const struct seal_key *key,
+static void bind_to(struct binding *binding, unsigned char version, const struct seal_key *key,
 	const unsigned char fingerprint[FINGERPRINT_SIZE])
 {
 	memcpy(binding->purpose, purpose, sizeof(binding->purpose));
-	binding->version = VERSION;
+	binding->version = version;
 	memcpy(binding->key_id, key->id, sizeof(binding->key_id));
 	memcpy(binding->fingerprint, fingerprint, FINGERPRINT_SIZE);
 }
 
-static void append_part(struct buffer *plain, const struct buffer *part)
+static void append_length(struct buffer *buffer, size_t length)
 {
-	unsigned char length[4] = {(unsigned char)(part->length >> 24),
-		(unsigned char)(part->length >> 16), (unsigned char)(part->length >> 8),
-		(unsigned char)part->length};
+	unsigned char bytes[LENGTH_SIZE] = {(unsigned char)(length >> 24),
+		(unsigned char)(length >> 16), (unsigned char)(length >> 8), (unsigned char)length};
 
-	buffer_append(plain, length, sizeof(length));
-	buffer_append(plain, part->data, part->length);
+	buffer_append(buffer, bytes, sizeof(bytes));
 }
 
-static bool take_part(const struct buffer *plain, size_t *at, struct buffer *part)
+static size_t read_length(const unsigned char bytes[LENGTH_SIZE])
 {
-	const unsigned char *data = plain->data + *at;
+	return (size_t)bytes[0] << 24 | (size_t)bytes[1] << 16 | (size_t)bytes[2] << 8 | bytes[3];
+}
+
+static void append_part(struct buffer *to, const struct buffer *part)
+{
+	append_length(to, part->length);
+	buffer_append(to, part->data, part->length);
+}
+
+/* A part at *AT of what is DATA up to END. */
+static bool take_part(const unsigned char *data, size_t end, size_t *at, struct buffer *part)
+{
 	size_t length;
 
-	if (plain->length - *at < 4)
+	if (end - *at < LENGTH_SIZE)
 		return false;
-	length = (size_t)data[0] << 24 | (size_t)data[1] << 16 | (size_t)data[2] << 8 | data[3];
-	*at += 4;
-	if (plain->length - *at < length)
+	length = read_length(data + *at);
+	*at += LENGTH_SIZE;
+	if (end - *at < length)
 		return false;
-	buffer_append(part, data + 4, length);
+	buffer_append(part, data + *at, length);
 	*at += length;
 	return true;
+}
+
+/* Where things are in what is sealed. */
+struct form {
+	unsigned char version;
+	size_t open_length; /* all before the nonce that is authenticated */
+	size_t nonce_at, tag_at, text_at;
+};
+
+static bool read_form(const unsigned char *data, size_t length, struct form *form)
+{
+	size_t open = 0;
+
+	if (length < 1 || length > PLAIN_MAX || (data[0] != VERSION && data[0] != VERSION_ALL))
+		return false;
+	*form = (struct form){.version = data[0]};
+	if (data[0] == VERSION) {
+		if (length < 1 + LENGTH_SIZE)
+			return false;
+		open = read_length(data + 1);
+		if (open > length - 1 - LENGTH_SIZE)
+			return false;
+		form->open_length = 1 + LENGTH_SIZE + open;
+	}
+	form->nonce_at = data[0] == VERSION ? form->open_length : 1;
+	form->tag_at = form->nonce_at + NONCE_SIZE;
+	form->text_at = form->tag_at + TAG_SIZE;
+	return length >= form->text_at;
+}
+
+size_t seal_open_length(const void *sealed, size_t length)
+{
+	struct form form;
+
+	return read_form(sealed, length, &form) ? form.open_length : 0;
+}
+
+/* Version and what is open, appended to SEALED. */
+static void append_open(const struct material *material, struct buffer *sealed)
+{
+	unsigned char version = VERSION;
+
+	buffer_append(sealed, &version, 1);
+	append_length(
+		sealed, 2 * LENGTH_SIZE + material->leaf_pem.length + material->chain_pem.length);
+	append_part(sealed, &material->leaf_pem);
+	append_part(sealed, &material->chain_pem);
 }
 
 void seal_material(const struct keyring *keyring, const struct material *material,
 	const unsigned char fingerprint[FINGERPRINT_SIZE], struct buffer *sealed)
 {
 	EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
-	struct buffer plain = {0};
+	const struct buffer *key = &material->key_pem;
+	size_t start = sealed->length, open_length;
 	struct binding binding;
 	unsigned char *out;
-	int written, ignored;
+	int written = 0, ignored;
 
-	buffer_reserve(&plain, material->leaf_pem.length + material->chain_pem.length +
-				       material->key_pem.length + 12);
-	append_part(&plain, &material->leaf_pem);
-	append_part(&plain, &material->chain_pem);
-	append_part(&plain, &material->key_pem);
-	if (plain.length > PLAIN_MAX)
+	if (material->leaf_pem.length + material->chain_pem.length + key->length > PLAIN_MAX / 2)
 		abort();
-	bind_to(&binding, &keyring->keys[0], fingerprint);
-	buffer_reserve(sealed, TEXT_AT + plain.length);
+	append_open(material, sealed);
+	open_length = sealed->length - start;
+	bind_to(&binding, VERSION, &keyring->keys[0], fingerprint);
+	buffer_reserve(sealed, NONCE_SIZE + TAG_SIZE + key->length);
 	out = sealed->data + sealed->length;
-	out[0] = VERSION;
-	pki_random(out + NONCE_AT, NONCE_SIZE);
+	pki_random(out, NONCE_SIZE);
 	/* None of these fails but for want of memory or a broken OpenSSL. */
 	if (context == NULL ||
-		EVP_EncryptInit_ex2(context, keyring->cipher, keyring->keys[0].key, out + NONCE_AT,
-			NULL) != 1 ||
+		EVP_EncryptInit_ex2(context, keyring->cipher, keyring->keys[0].key, out, NULL) !=
+			1 ||
 		EVP_EncryptUpdate(context, NULL, &ignored, (const unsigned char *)&binding,
 			(int)sizeof(binding)) != 1 ||
 		EVP_EncryptUpdate(
-			context, out + TEXT_AT, &written, plain.data, (int)plain.length) != 1 ||
-		EVP_EncryptFinal_ex(context, out + TEXT_AT + written, &ignored) != 1 ||
-		EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, TAG_SIZE, out + TAG_AT) != 1)
+			context, NULL, &ignored, sealed->data + start, (int)open_length) != 1 ||
+		EVP_EncryptUpdate(context, out + NONCE_SIZE + TAG_SIZE, &written, key->data,
+			(int)key->length) != 1 ||
+		EVP_EncryptFinal_ex(context, out + NONCE_SIZE + TAG_SIZE + key->length, &ignored) !=
+			1 ||
+		EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, TAG_SIZE, out + NONCE_SIZE) !=
+			1)
 		abort();
-	sealed->length += TEXT_AT + plain.length;
+	sealed->length += NONCE_SIZE + TAG_SIZE + key->length;
 	sealed->data[sealed->length] = '\0';
 	EVP_CIPHER_CTX_free(context);
-	buffer_free(&plain);
 }
 
 static const struct seal_key *find_key(const struct keyring *keyring, const char *key_id)
@@ -112,7 +171,7 @@ static const struct seal_key *find_key(const struct keyring *keyring, const char
 }
 
 static bool decrypt(const struct keyring *keyring, const struct seal_key *key,
-	const unsigned char *sealed, size_t length,
+	const unsigned char *sealed, size_t length, const struct form *form,
 	const unsigned char fingerprint[FINGERPRINT_SIZE], struct buffer *plain)
 {
 	EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
@@ -121,23 +180,44 @@ static bool decrypt(const struct keyring *keyring, const struct seal_key *key,
 	int written = 0, ignored;
 	bool fine;
 
-	bind_to(&binding, key, fingerprint);
-	memcpy(tag, sealed + TAG_AT, TAG_SIZE);
-	buffer_reserve(plain, length - TEXT_AT);
+	bind_to(&binding, form->version, key, fingerprint);
+	memcpy(tag, sealed + form->tag_at, TAG_SIZE);
+	buffer_reserve(plain, length - form->text_at);
 	fine = context != NULL &&
-	       EVP_DecryptInit_ex2(context, keyring->cipher, key->key, sealed + NONCE_AT, NULL) ==
-		       1 &&
+	       EVP_DecryptInit_ex2(
+		       context, keyring->cipher, key->key, sealed + form->nonce_at, NULL) == 1 &&
 	       EVP_DecryptUpdate(context, NULL, &ignored, (const unsigned char *)&binding,
 		       (int)sizeof(binding)) == 1 &&
-	       EVP_DecryptUpdate(context, plain->data, &written, sealed + TEXT_AT,
-		       (int)(length - TEXT_AT)) == 1 &&
+	       (form->open_length == 0 || EVP_DecryptUpdate(context, NULL, &ignored, sealed,
+						  (int)form->open_length) == 1) &&
+	       EVP_DecryptUpdate(context, plain->data, &written, sealed + form->text_at,
+		       (int)(length - form->text_at)) == 1 &&
 	       EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, TAG_SIZE, tag) == 1 &&
 	       EVP_DecryptFinal_ex(context, plain->data + written, &ignored) == 1;
 	EVP_CIPHER_CTX_free(context);
 	ERR_clear_error();
 	if (fine)
-		plain->length = length - TEXT_AT;
+		plain->length = length - form->text_at;
 	return fine;
+}
+
+/* Takes MATERIAL apart from what was open and what was sealed; both are authenticated. */
+static bool take_material(const unsigned char *sealed, const struct form *form,
+	const struct buffer *plain, struct material *material)
+{
+	size_t at = 1 + LENGTH_SIZE;
+
+	if (form->version == VERSION) {
+		buffer_append(&material->key_pem, plain->data, plain->length);
+		return take_part(sealed, form->open_length, &at, &material->leaf_pem) &&
+		       take_part(sealed, form->open_length, &at, &material->chain_pem) &&
+		       at == form->open_length;
+	}
+	at = 0;
+	return take_part(plain->data, plain->length, &at, &material->leaf_pem) &&
+	       take_part(plain->data, plain->length, &at, &material->chain_pem) &&
+	       take_part(plain->data, plain->length, &at, &material->key_pem) &&
+	       at == plain->length;
 }
 
 bool open_material(const struct keyring *keyring, const char *key_id, const void *sealed,
@@ -148,7 +228,7 @@ bool open_material(const struct keyring *keyring, const char *key_id, const void
 	const unsigned char *data = sealed;
 	struct buffer plain = {0};
 	char name[SEAL_KEY_ID_MAX];
-	size_t at = 0;
+	struct form form;
 	bool fine;
 
 	*material = (struct material){0};
@@ -159,15 +239,12 @@ bool open_material(const struct keyring *keyring, const char *key_id, const void
 			"configured; name its file among the older sealing keys",
 			name);
 	}
-	if (length <= TEXT_AT || length - TEXT_AT > PLAIN_MAX || data[0] != VERSION)
+	if (!read_form(data, length, &form))
 		return error_set(error, ERROR_INTERNAL,
 			"a sealed key in the store is cut short or of an unknown version; restore "
 			"the store or send the contract again");
-	fine = decrypt(keyring, key, data, length, fingerprint, &plain);
-	if (fine)
-		fine = take_part(&plain, &at, &material->leaf_pem) &&
-		       take_part(&plain, &at, &material->chain_pem) &&
-		       take_part(&plain, &at, &material->key_pem) && at == plain.length;
+	fine = decrypt(keyring, key, data, length, &form, fingerprint, &plain) &&
+	       take_material(data, &form, &plain, material);
 	buffer_free(&plain);
 	if (fine)
 		return true;

@@ -32,12 +32,19 @@ const char *keyring_present_id(const struct keyring *keyring);
 bool keyring_has(const struct keyring *keyring, const char *key_id);
 
 /*
- * Seals key and chain of MATERIAL (the leaf, too), bound to FINGERPRINT as associated data: what
- * was sealed for one certificate does not open for another. A fresh random nonce each time.
+ * Seals the key of MATERIAL, bound to FINGERPRINT as associated data: what was sealed for one
+ * certificate does not open for another. Leaf and chain stand before it, open for anybody to read
+ * and for nobody to change: they are authenticated with it. A fresh random nonce each time.
  * Appended to SEALED. The form begins with a version byte.
  */
 void seal_material(const struct keyring *keyring, const struct material *material,
 	const unsigned char fingerprint[FINGERPRINT_SIZE], struct buffer *sealed);
+
+/*
+ * How many bytes at the beginning of what was sealed are open, and hold nothing that is to be
+ * wiped; 0 where all of it is sealed.
+ */
+size_t seal_open_length(const void *sealed, size_t length);
 
 /*
  * The reverse; KEY_ID is the id stored beside it. Internal error when the key is not in the ring

@@ -24,6 +24,7 @@ src_store_libstore_a_SOURCES = \
 	src/store/store_return.c \
 	src/store/store_schema.c \
 	src/store/store_search.c \
+	src/store/store_secrets.c \
 	src/store/store_sqlite.c \
 	src/store/store_tally.c \
 	src/store/store_tenants.c \

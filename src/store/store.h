@@ -84,15 +84,24 @@ bool must_check store_certificate_find(struct store *store,
 /* Adds it, or finds the one there is; *ID is its number. */
 bool must_check store_certificate_put(struct store *store,
 	const struct store_certificate *certificate, int64_t *id, struct error *error);
-/* Stores (or replaces) the sealed key and chain of certificate ID, sealed under KEY_ID. */
+/* Stores (or replaces) the sealed key of certificate ID, sealed under KEY_ID. */
 bool must_check store_secret_put(struct store *store, int64_t id, const char *key_id,
 	const struct buffer *sealed, struct error *error);
+/* The same of one whose first OPEN_LENGTH bytes hold no secret: they are kept apart. */
+bool must_check store_secret_put_parts(struct store *store, int64_t id, const char *key_id,
+	const struct buffer *sealed, size_t open_length, struct error *error);
 /* Appends it to SEALED; *FOUND is false when it was wiped. */
 bool must_check store_secret_get(struct store *store, int64_t id, char key_id[17],
 	struct buffer *sealed, bool *found, struct error *error);
 /* Wipes (secure_delete) the secrets of those among IDS that no job can need any more. */
 bool must_check store_secrets_wipe(
 	struct store *store, const int64_t *ids, size_t count, struct error *error);
+/*
+ * What went with keys that were wiped stays until this is called: takes away that of up to LIMIT of
+ * them; *COUNT is less when no more is left. For idle moments.
+ */
+bool must_check store_leftovers_remove(
+	struct store *store, size_t limit, size_t *count, struct error *error);
 /* Up to LIMIT certificates whose secret is sealed under another key than KEY_ID, for re-sealing. */
 bool must_check store_secrets_not_under(struct store *store, const char *key_id, int64_t *ids,
 	unsigned char (*fingerprints)[FINGERPRINT_SIZE], size_t limit, size_t *count,

@@ -406,6 +406,47 @@ static void test_wipe(void **state)
 	assert_true(has_secret(f, ids[0], "k", "sealed"));
 }
 
+static int64_t leftovers(struct fixture *f, size_t limit)
+{
+	size_t count;
+
+	OK(f, store_leftovers_remove(f->store, limit, &count, &f->error));
+	return (int64_t)count;
+}
+
+/* What is no secret comes back with the key, is not wiped with it, and goes in its own time. */
+static void test_secret_parts(void **state)
+{
+	struct fixture *f = *state;
+	struct buffer sealed = {0};
+	int64_t ids[3];
+	size_t i;
+
+	buffer_append(&sealed, "open:sealed", sizeof("open:sealed"));
+	for (i = 0; i < ARRAY_LENGTH(ids); i++) {
+		ids[i] = add_certificate(f, (int)i + 1);
+		OK(f, store_secret_put_parts(f->store, ids[i], "k", &sealed, 5, &f->error));
+		assert_true(has_secret(f, ids[i], "k", "open:sealed"));
+	}
+	/* Another in its place, with other parts. */
+	put_secret(f, ids[0], "l", "all sealed");
+	assert_true(has_secret(f, ids[0], "l", "all sealed"));
+	OK(f, store_secret_put_parts(f->store, ids[0], "k", &sealed, sealed.length, &f->error));
+	assert_true(has_secret(f, ids[0], "k", "open:sealed"));
+	assert_int_equal(leftovers(f, 10), 0);
+
+	OK(f, store_secrets_wipe(f->store, ids, 2, &f->error));
+	assert_false(has_secret(f, ids[0], "", ""));
+	/* One comes again before what was left is taken away. */
+	OK(f, store_secret_put_parts(f->store, ids[1], "k", &sealed, 5, &f->error));
+	assert_int_equal(leftovers(f, 1), 1);
+	assert_int_equal(leftovers(f, 10), 1);
+	assert_int_equal(leftovers(f, 10), 0);
+	assert_true(has_secret(f, ids[1], "k", "open:sealed"));
+	assert_true(has_secret(f, ids[2], "k", "open:sealed"));
+	buffer_free(&sealed);
+}
+
 static void test_secrets_not_under(void **state)
 {
 	static const char *const keys[] = {"aaa", "bbb", "ccc", "bbb", "ccc"};
@@ -1597,6 +1638,7 @@ int main(void)
 		TEST(test_certificate),
 		TEST(test_secret),
 		TEST(test_wipe),
+		TEST(test_secret_parts),
 		TEST(test_secrets_not_under),
 		TEST(test_job_whole),
 		TEST(test_job_states),

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <openssl/evp.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,14 +167,22 @@ static void test_there_and_back(void **state)
 	struct buffer first = sealed_sample(keyring), second = sealed_sample(keyring);
 	struct material material = {0}, empty = {0};
 	struct error error;
+	size_t open;
 
 	(void)state;
-	assert_int_equal(first.data[0], 1);
+	assert_int_equal(first.data[0], 2);
 	assert_int_equal(first.length, second.length);
+	/* Leaf and chain are open, and the same. */
+	open = seal_open_length(first.data, first.length);
+	assert_int_equal(open, 1 + 4 + 4 + strlen("the leaf\n") + 4 + strlen("the chain\n"));
+	assert_memory_equal(first.data, second.data, open);
+	assert_non_null(memmem(first.data, open, "the leaf\n", strlen("the leaf\n")));
+	assert_int_equal(first.length, open + 12 + 16 + strlen("the key\n"));
 	/* Neither nonce, tag nor text is the same. */
-	assert_memory_not_equal(first.data + 1, second.data + 1, 12);
-	assert_memory_not_equal(first.data + 13, second.data + 13, 16);
-	assert_memory_not_equal(first.data + 29, second.data + 29, first.length - 29);
+	assert_memory_not_equal(first.data + open, second.data + open, 12);
+	assert_memory_not_equal(first.data + open + 12, second.data + open + 12, 16);
+	assert_memory_not_equal(
+		first.data + open + 28, second.data + open + 28, first.length - open - 28);
 	assert_null(memmem(first.data, first.length, "the key", 7));
 	assert_true(open_material(keyring, keyring_present_id(keyring), first.data, first.length,
 		fingerprint, &material, &error));
@@ -190,18 +199,83 @@ static void test_there_and_back(void **state)
 	keyring_free(keyring);
 }
 
+static void append_part(struct buffer *to, const char *text)
+{
+	unsigned char length[4] = {0, 0, 0, (unsigned char)strlen(text)};
+
+	buffer_append(to, length, sizeof(length));
+	buffer_append_text(to, text);
+}
+
+/* The form of before: leaf, chain and key together, nothing open. */
+static struct buffer sealed_by_version_1(const struct keyring *keyring)
+{
+	static const unsigned char nonce[12] = {9, 8, 7};
+	EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+	struct buffer plain = {0}, binding = {0}, sealed = {0};
+	unsigned char out[64], tag[16];
+	int length, ignored;
+
+	append_part(&plain, "the leaf\n");
+	append_part(&plain, "the chain\n");
+	append_part(&plain, "the key\n");
+	buffer_append_text(&binding, "certinstalld sealed material\x01");
+	buffer_append_text(&binding, keyring_present_id(keyring));
+	buffer_append(&binding, fingerprint, sizeof(fingerprint));
+	assert_int_equal(EVP_EncryptInit_ex(context, EVP_aes_256_gcm(), NULL, raw, nonce), 1);
+	assert_int_equal(
+		EVP_EncryptUpdate(context, NULL, &ignored, binding.data, (int)binding.length), 1);
+	assert_int_equal(
+		EVP_EncryptUpdate(context, out, &length, plain.data, (int)plain.length), 1);
+	assert_int_equal(EVP_EncryptFinal_ex(context, out + length, &ignored), 1);
+	assert_int_equal(
+		EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, (int)sizeof(tag), tag), 1);
+	EVP_CIPHER_CTX_free(context);
+	buffer_append_char(&sealed, 1);
+	buffer_append(&sealed, nonce, sizeof(nonce));
+	buffer_append(&sealed, tag, sizeof(tag));
+	buffer_append(&sealed, out, (size_t)length);
+	buffer_free(&plain);
+	buffer_free(&binding);
+	return sealed;
+}
+
+static void expect_no_change(const struct keyring *keyring, struct buffer *sealed);
+
+static void test_sealed_before(void **state)
+{
+	struct keyring *keyring = ring(HEX, NULL);
+	struct buffer sealed = sealed_by_version_1(keyring);
+
+	(void)state;
+	assert_int_equal(seal_open_length(sealed.data, sealed.length), 0);
+	expect_no_change(keyring, &sealed);
+	buffer_free(&sealed);
+	keyring_free(keyring);
+}
+
 static void test_altered(void **state)
 {
 	struct keyring *keyring = ring(HEX, NULL);
 	struct buffer sealed = sealed_sample(keyring);
+
+	(void)state;
+	expect_no_change(keyring, &sealed);
+	buffer_free(&sealed);
+	keyring_free(keyring);
+}
+
+/* What is SEALED opens, and nothing that differs from it does. */
+static void expect_no_change(const struct keyring *keyring, struct buffer *whole)
+{
+	struct buffer sealed = *whole;
 	const char *id = keyring_present_id(keyring);
 	unsigned char other[FINGERPRINT_SIZE];
 	struct material material;
 	struct error error;
 	size_t i;
 
-	(void)state;
-	/* Each bit of version, nonce, tag and text. */
+	/* Each bit of version, what is open, nonce, tag and text. */
 	for (i = 0; i < sealed.length * 8; i++) {
 		sealed.data[i / 8] ^= (unsigned char)(1u << i % 8);
 		assert_false(open_material(
@@ -225,8 +299,6 @@ static void test_altered(void **state)
 	assert_true(open_material(
 		keyring, id, sealed.data, sealed.length, fingerprint, &material, &error));
 	assert_sample(&material);
-	buffer_free(&sealed);
-	keyring_free(keyring);
 }
 
 static void test_change_of_key(void **state)
@@ -277,6 +349,7 @@ int main(void)
 		cmocka_unit_test(test_file_modes),
 		cmocka_unit_test(test_there_and_back),
 		cmocka_unit_test(test_altered),
+		cmocka_unit_test(test_sealed_before),
 		cmocka_unit_test(test_change_of_key),
 	};
 
