@@ -62,17 +62,26 @@ bool pump_order_wanted(const struct pump *pump)
 
 /* ---- making ---- */
 
+/* What spreads the tries of many jobs is to be even, and need not be hard to guess (splitmix64). */
+static uint64_t spread(uint64_t *seed)
+{
+	uint64_t mixed = *seed += UINT64_C(0x9e3779b97f4a7c15);
+
+	mixed = (mixed ^ mixed >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	mixed = (mixed ^ mixed >> 27) * UINT64_C(0x94d049bb133111eb);
+	return mixed ^ mixed >> 31;
+}
+
 static void add_results(struct pump *pump, struct order *order)
 {
 	const struct backoff_rules *rules = &pump_config(pump)->backoff;
 	struct unsaved *unsaved;
+	uint64_t seed;
 
-	for (unsaved = pump->unsaved; unsaved != NULL; unsaved = unsaved->next) {
-		uint64_t random;
-
-		pki_random(&random, sizeof(random));
-		settle_compute(rules, unsaved->result, order->now_ms, random, &unsaved->settling);
-	}
+	pki_random(&seed, sizeof(seed));
+	for (unsaved = pump->unsaved; unsaved != NULL; unsaved = unsaved->next)
+		settle_compute(
+			rules, unsaved->result, order->now_ms, spread(&seed), &unsaved->settling);
 	order->results = pump->unsaved;
 	pump->unsaved = NULL;
 	pump->unsaved_end = &pump->unsaved;
