@@ -39,6 +39,8 @@ by_size() {
 queue_small() { by_size 1000 10000 10000; }
 queue_large() { by_size 5000 1000000 10000000; }
 queued() { by_size 2000 1000000 1000000; }
+# As many as make the rate that of the drain: of few, the start of the process takes a tenth.
+drain_rated() { by_size "$count" 20000 20000; }
 drain_small() { by_size 100 25000 100000; }
 drain_large() { by_size 500 100000 1000000; }
 
@@ -63,16 +65,18 @@ load() {
 }
 
 row_drain() {
-	local theirs
+	local number theirs
 
+	number=$(drain_rated)
 	for _ in $(rounds); do
 		# As much more as it is faster, so that it runs for about as long.
-		load "$((count * 5))"
+		load "$((number * 5))"
 		theirs=$rate
-		fill "$scratch/drain/store.db" "$count"
+		fill "$scratch/drain/store.db" "$number"
 		around=("${on_client[@]}")
-		drain drain "$scratch/drain" "$count"
-		note drain "$(printf '%.0f and %.0f a second, the last' "$rate" "$theirs")"
+		drain drain "$scratch/drain" "$number"
+		note drain "$(printf '%.0f and %.0f a second, %.0f us of processor time a job, the last' \
+			"$rate" "$theirs" "$cpu")"
 		sample drain "$(ratio "$rate" "$theirs")"
 	done
 }
@@ -102,15 +106,16 @@ uploads() {
 }
 
 row_curl() {
-	local theirs
+	local number theirs
 
+	number=$(drain_rated)
 	for _ in $(rounds); do
-		records "$count"
-		uploads "$count"
+		records "$number"
+		uploads "$number"
 		theirs=$rate
-		fill "$scratch/curl/store.db" "$count"
+		fill "$scratch/curl/store.db" "$number"
 		around=("${on_client[@]}")
-		drain drain "$scratch/curl" "$count"
+		drain drain "$scratch/curl" "$number"
 		note curl "$(printf '%.0f and %.0f a second, the last' "$rate" "$theirs")"
 		sample curl "$(ratio "$rate" "$theirs")"
 	done

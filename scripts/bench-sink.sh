@@ -224,7 +224,8 @@ sql() {
 }
 
 # program NAME RECORDS CONFIG [ARGUMENT…]: the program once, alone on the client's processor; leaves
-# its records a second in $rate and its peak of memory in MB in $peak. $around goes before it.
+# its records a second in $rate, its processor time in us a record in $cpu, and its peak of memory in
+# MB in $peak. $around goes before it.
 around=()
 program() {
 	local name=$1 number=$2 conf=$3 status=0 perf=() measured
@@ -241,6 +242,7 @@ program() {
 	read -r -a measured <"$scratch/measured"
 	# What ends at once took less than a millisecond.
 	rate=$(ratio "$((number * 1000))" "$((measured[0] > 0 ? measured[0] : 1))")
+	cpu=$(ratio "$(((measured[1] + measured[2]) * 1000))" "$number")
 	peak=$(ratio "${measured[3]}" 1024)
 }
 
