@@ -115,8 +115,8 @@ static void append_open(const struct material *material, struct buffer *sealed)
 	unsigned char version = VERSION;
 
 	buffer_append(sealed, &version, 1);
-	append_length(
-		sealed, 2 * LENGTH_SIZE + material->leaf_pem.length + material->chain_pem.length);
+	append_length(sealed,
+		(size_t)2 * LENGTH_SIZE + material->leaf_pem.length + material->chain_pem.length);
 	append_part(sealed, &material->leaf_pem);
 	append_part(sealed, &material->chain_pem);
 }

@@ -150,6 +150,7 @@ static void checkpoint(void *context, int64_t number)
 {
 	struct process *process = one_that_runs();
 	struct error error;
+	size_t ignored;
 
 	(void)context;
 	(void)number;
@@ -157,6 +158,8 @@ static void checkpoint(void *context, int64_t number)
 	if (process == NULL || process_stalled(process))
 		return;
 	disk_use(&process->owner);
+	if (!store_leftovers_remove(process->intake_store, 3, &ignored, &error))
+		trace("no leftovers are removed: %s", error.text);
 	if (!store_checkpoint(process->intake_store, &error))
 		trace("no checkpoint: %s", error.text);
 }

@@ -12,6 +12,7 @@ enum question {
 	QUESTION_COUNTERS,
 	QUESTION_KEYS_LEFT,
 	QUESTION_KEYS_MISSING,
+	QUESTION_PARTS,
 	QUESTION_NO_LEASE,
 	QUESTION_TWO_LEASES,
 	QUESTION_REVISIONS,
@@ -41,6 +42,14 @@ static const char *const questions[QUESTION_COUNT] = {
 		"SELECT count(*) FROM jobs AS j INDEXED BY jobs_due WHERE " SQL_WAITING(
 			"j.state") " AND NOT EXISTS(SELECT 1 FROM secrets AS s "
 				   "WHERE s.certificate_id = j.certificate_id)",
+	/* Nothing of a key that is held is missing, and what is left of one that is not is known.
+	 */
+	[QUESTION_PARTS] =
+		"SELECT (SELECT count(*) FROM secrets AS s WHERE NOT EXISTS(SELECT 1 "
+		"FROM openly AS o WHERE o.certificate_id = s.certificate_id)) + "
+		"(SELECT count(*) FROM openly AS o WHERE NOT EXISTS(SELECT 1 "
+		"FROM secrets AS s WHERE s.certificate_id = o.certificate_id) AND NOT "
+		"EXISTS(SELECT 1 FROM leftovers AS l WHERE l.certificate_id = o.certificate_id))",
 	[QUESTION_NO_LEASE] = "SELECT count(*) FROM jobs INDEXED BY jobs_due WHERE " SQL_WAITING(
 		"state") " AND state = " SQL_INSTALLING " AND lease_token IS NULL",
 	[QUESTION_TWO_LEASES] =
@@ -148,6 +157,8 @@ static void check_store(struct process *process)
 		violated("a key is in the store that no job needs any more");
 	if (number(process, ask(process, QUESTION_KEYS_MISSING)) != 0)
 		violated("an open job's key is not in the store");
+	if (number(process, ask(process, QUESTION_PARTS)) != 0)
+		violated("what goes with a key is missing, or left for good");
 	if (number(process, ask(process, QUESTION_NO_LEASE)) != 0)
 		violated("a job is being installed that nobody has a lease for");
 	sqlite3_bind_int64(leases, 1, wall_now());
