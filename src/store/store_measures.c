@@ -26,8 +26,8 @@ static const char pressing_sql[] =
 	"coalesce(min(CASE WHEN j.due_ms > 0 THEN j.due_ms END), 0), "
 	"coalesce(min(c.not_after_ms), 0) "
 	"FROM jobs AS j INDEXED BY jobs_due JOIN certificates AS c ON c.id = j.certificate_id "
-	"WHERE j.state IN " SQL_WAITING " AND (j.next_ms <= ?1 OR j.state <> " SQL_SCHEDULED ") "
-	"GROUP BY j.service";
+	"WHERE " SQL_WAITING("j.state") " AND (j.next_ms <= ?1 OR j.state <> " SQL_SCHEDULED ") "
+					"GROUP BY j.service";
 
 bool store_pressing(struct store *store, int64_t now_ms, int64_t late_before_ms,
 	store_pressing_each *each, void *context, struct error *error)
@@ -87,9 +87,9 @@ bool store_guarded_count(struct store *store, int64_t *value, struct error *erro
 {
 	/* A store that was never restored has none, and nothing of it is gone through. */
 	return count(store, STATEMENT_GUARDED_COUNT,
-		"SELECT count(*) FROM jobs INDEXED BY jobs_due WHERE state IN " SQL_WAITING
-		" AND guarded <> 0"
-		" AND EXISTS(SELECT 1 FROM marks WHERE name = " SQL_RESTORED ")",
+		"SELECT count(*) FROM jobs INDEXED BY jobs_due WHERE " SQL_WAITING(
+			"state") " AND guarded <> 0"
+				 " AND EXISTS(SELECT 1 FROM marks WHERE name = " SQL_RESTORED ")",
 		value, error);
 }
 

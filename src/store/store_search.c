@@ -72,7 +72,7 @@ char *store_jobs_search_sql(const struct store_search *search)
 		search->contract != NULL ? " AND j.contract = ?3" : "",
 		search->fqdn != NULL ? " AND j.fqdn = ?4" : "", wanted,
 		/* In the index's own words, without which it cannot be used. */
-		all_wait(search->states) ? " AND j.state IN " SQL_WAITING : "",
+		all_wait(search->states) ? " AND " SQL_WAITING("j.state") : "",
 		search->due_after_ms != 0 ? " AND j.due_ms >= ?5" : "",
 		search->due_before_ms != 0 ? " AND j.due_ms > 0 AND j.due_ms < ?6" : "",
 		search->late_before_ms != 0 ? " AND (j.state IN " SQL_OPEN

@@ -29,8 +29,8 @@ bool store_tally_waiting(
 		"coalesce(sum(due >= ?3 AND due < ?4), 0), "
 		"coalesce(sum(due >= ?4 AND due < ?5), 0) FROM ("
 		"SELECT CASE WHEN state = " SQL_SCHEDULED " THEN next_ms ELSE due_ms END AS due "
-		"FROM jobs INDEXED BY jobs_due WHERE service = ?1 AND state IN " SQL_WAITING
-		" AND next_ms < ?5 ORDER BY next_ms LIMIT ?6)",
+		"FROM jobs INDEXED BY jobs_due WHERE service = ?1 AND " SQL_WAITING(
+			"state") " AND next_ms < ?5 ORDER BY next_ms LIMIT ?6)",
 		error);
 	int64_t count;
 	int i;
