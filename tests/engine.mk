@@ -2,7 +2,7 @@
 # http.o and probe.o of the library stay out.
 engine_tests = tests/unit/test_attempt tests/unit/test_attempt_guard tests/unit/test_intake \
 	tests/unit/test_leases tests/unit/test_pump tests/unit/test_settle \
-	tests/unit/test_worker
+	tests/unit/test_token tests/unit/test_worker
 check_PROGRAMS += $(engine_tests)
 TESTS += $(engine_tests)
 ENGINE_LIBS = src/engine/libengine.a src/config/libconfig.a src/source/libsource.a \
@@ -38,6 +38,11 @@ tests_unit_test_pump_LDADD = $(ENGINE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_settle_SOURCES = tests/unit/test_settle.c
 tests_unit_test_settle_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_settle_LDADD = $(ENGINE_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_token_SOURCES = tests/unit/test_token.c
+tests_unit_test_token_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_token_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=file_read
+tests_unit_test_token_LDADD = $(ENGINE_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_worker_SOURCES = tests/unit/test_worker.c $(engine_fixture)
 tests_unit_test_worker_CPPFLAGS = $(engine_cppflags)

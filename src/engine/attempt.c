@@ -5,18 +5,25 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/file.h"
 #include "engine/attempt_private.h"
+#include "engine/token.h"
 
-#define TOKEN_FILE_MAX 16384
+#define ENTRIES_AT_ONCE 2
 
 static void start(void *context);
 
 void attempt_result_clear(struct attempt_result *result)
 {
+	size_t i;
+
 	if (result == NULL)
 		return;
 	store_job_clear(&result->job);
+	for (i = 0; i < result->entry_count; i++) {
+		free(result->entries[i].text);
+		free(result->entries[i].excerpt);
+	}
+	free(result->entries);
 	free(result);
 }
 
@@ -31,15 +38,21 @@ struct attempt_entry *attempt_note(struct attempt *attempt, enum attempt_kind ki
 	const char *outcome, int64_t duration_ms, const char *text)
 {
 	struct attempt_result *result = attempt->result;
-	struct attempt_entry *entry = &result->entries[result->entry_count++];
+	struct attempt_entry *entry;
 
+	/* Most have two, and results stand in line until they are stored. */
+	if (result->entry_count % ENTRIES_AT_ONCE == 0)
+		result->entries = xreallocarray(result->entries,
+			result->entry_count + ENTRIES_AT_ONCE, sizeof(*result->entries));
+	entry = &result->entries[result->entry_count++];
 	*entry = (struct attempt_entry){
 		.kind = kind,
 		.at_ms = attempt_now(attempt) - duration_ms,
 		.duration_ms = duration_ms,
 		.outcome = outcome,
+		.text = xstrndup(text, ATTEMPT_TEXT_MAX - 1),
+		.excerpt = xstrdup(""),
 	};
-	snprintf(entry->text, sizeof(entry->text), "%s", text);
 	snprintf(result->detail, sizeof(result->detail), "%s", text);
 	return entry;
 }
@@ -77,7 +90,8 @@ void attempt_note_answer(struct attempt *attempt, enum attempt_kind kind, const 
 		attempt_note(attempt, kind, outcome, answer->duration_ms, judgement->text);
 
 	entry->status = answer->status;
-	snprintf(entry->excerpt, sizeof(entry->excerpt), "%s", judgement->excerpt);
+	free(entry->excerpt);
+	entry->excerpt = xstrndup(judgement->excerpt, ATTEMPT_TEXT_MAX - 1);
 	attempt->result->retry_after_ms = judgement->retry_after_ms;
 	note_service(attempt->result, answer);
 }
@@ -202,21 +216,16 @@ void attempt_cancel(struct attempt *attempt)
 bool attempt_read_token(struct attempt *attempt, struct error *error)
 {
 	const struct profile *profile = attempt->options.profile;
-	struct buffer text = {0};
-	size_t length;
 
 	if (profile->token_file == NULL)
 		return true;
-	if (!file_read(profile->token_file, TOKEN_FILE_MAX, &text, error)) {
-		buffer_free(&text);
+	if (!token_read(settings_tokens(attempt->options.settings), profile->token_file,
+		    loop_clock(attempt->options.loop), &attempt->token, error)) {
 		/* Whoever mends the file wants the job to go on. */
 		error->kind = ERROR_INTERNAL;
 		return error_context(error, "service %s: token", profile->rules.id);
 	}
-	length = strcspn(buffer_text(&text), "\r\n");
-	attempt->token = xstrndup(buffer_text(&text), length);
-	buffer_free(&text);
-	if (length == 0)
+	if (attempt->token[0] == '\0')
 		return error_set(error, ERROR_INTERNAL,
 			"service %s: token: %s is empty; put the bearer token in its first line",
 			profile->rules.id, profile->token_file);

@@ -23,9 +23,6 @@
 struct attempt;
 
 #define ATTEMPT_TEXT_MAX 512
-/* Reading back, looking ahead, each step, asking or looking. */
-#define ATTEMPT_ENTRIES_MAX (PROFILE_STEPS_MAX + 4)
-
 /* One line of the job's history. */
 struct attempt_entry {
 	enum attempt_kind kind;
@@ -33,8 +30,8 @@ struct attempt_entry {
 	int64_t duration_ms;
 	const char *outcome; /* static */
 	int status;
-	char text[ATTEMPT_TEXT_MAX];
-	char excerpt[ATTEMPT_TEXT_MAX];
+	char *text;    /* both at most ATTEMPT_TEXT_MAX with their end, and never NULL */
+	char *excerpt; /* of what was answered; empty: none */
 };
 
 struct attempt_result {
@@ -50,7 +47,7 @@ struct attempt_result {
 	int64_t retry_after_ms; /* -1: the service named none */
 	int64_t look_again_ms;	/* with JOB_EVENT_PUSHED: how long until the next look */
 	char detail[STORE_DETAIL_MAX];
-	struct attempt_entry entries[ATTEMPT_ENTRIES_MAX];
+	struct attempt_entry *entries;
 	size_t entry_count;
 };
 

@@ -31,6 +31,7 @@ src_engine_libengine_a_SOURCES = \
 	src/engine/settings.c src/engine/settings.h \
 	src/engine/settle.c \
 	src/engine/take_page.c src/engine/take_page.h \
+	src/engine/token.c src/engine/token.h \
 	src/engine/waits.c src/engine/waits.h \
 	src/engine/worker.c src/engine/worker.h \
 	src/engine/writer.c src/engine/writer.h

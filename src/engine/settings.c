@@ -9,6 +9,7 @@ struct settings {
 	atomic_int references;
 	struct config *config;
 	struct keyring *keyring;
+	struct token_cache *tokens;
 };
 
 struct settings *settings_from(struct config *config, struct keyring *keyring)
@@ -18,6 +19,7 @@ struct settings *settings_from(struct config *config, struct keyring *keyring)
 	atomic_init(&settings->references, 1);
 	settings->config = config;
 	settings->keyring = keyring;
+	settings->tokens = token_cache_new();
 	return settings;
 }
 
@@ -48,6 +50,7 @@ void settings_unref(struct settings *settings)
 {
 	if (settings == NULL || atomic_fetch_sub(&settings->references, 1) != 1)
 		return;
+	token_cache_free(settings->tokens);
 	keyring_free(settings->keyring);
 	config_free(settings->config);
 	free(settings);
@@ -61,6 +64,11 @@ const struct config *settings_config(const struct settings *settings)
 const struct keyring *settings_keyring(const struct settings *settings)
 {
 	return settings->keyring;
+}
+
+struct token_cache *settings_tokens(const struct settings *settings)
+{
+	return settings->tokens;
 }
 
 bool settings_make_pki(const struct settings *settings, struct pki **pki, struct error *error)

@@ -228,6 +228,8 @@ daemon_case() {
 		holds "$name: is to be sent" wait_for 120 retrying 2
 	fi
 	before=$(wc -l <"$log")
+	# What was read of the token's file is kept until the file is another.
+	touch "$estate/token"
 	fault_on "$call"
 	if [ "$how" = push ]; then
 		control DELETE >"$scratch/out"
