@@ -33,6 +33,7 @@ int store_wait_for_lock(void *unused, int tries);
 #define SQL_SCHEDULED "2"
 #define SQL_INSTALLING "3"
 #define SQL_VERIFYING "4"
+#define SQL_RETRYING "5"
 #define SQL_TO_BE_PUSHED "(2, 5)"	  /* scheduled, retrying: a claim makes them installing */
 #define SQL_IN_HAND "(3, 4)"		  /* installing, verifying: what a settlement may end */
 #define SQL_BEGUN "(3, 4, 5, 6)"	  /* a push went out, or may have */
@@ -88,6 +89,7 @@ enum store_statement {
 	STATEMENT_LEFT_COUNT,
 	STATEMENT_UNTRIED,
 	STATEMENT_LEASED,
+	STATEMENT_WAITS_ANY,
 	STATEMENT_WAITS_SHORTEN,
 	STATEMENT_ATTEMPT_ADD,
 	STATEMENT_ATTEMPTS,

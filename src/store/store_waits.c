@@ -5,13 +5,42 @@
 /* When JOB was last tried; NULL when it never was. */
 #define SQL_LAST_TRY "(SELECT max(a.at_ms) FROM attempts AS a WHERE a.job_id = jobs.id)"
 
+/*
+ * Whether SERVICE has any job that was tried, by the kept counts: to find none among millions of
+ * scheduled ones takes going through all of them. They tell nothing within a transaction.
+ */
+static bool any_waits(struct store *store, const char *service, bool *any, struct error *error)
+{
+	sqlite3_stmt *statement;
+
+	*any = true;
+	if (!sqlite3_get_autocommit(store->db))
+		return true;
+	statement = store_statement(store, STATEMENT_WAITS_ANY,
+		"SELECT total(count) > 0 FROM job_counts WHERE service = ?1 AND state IN "
+		"(" SQL_INSTALLING ", " SQL_VERIFYING ", " SQL_RETRYING ")",
+		error);
+	if (statement == NULL)
+		return false;
+	store_bind_text(statement, 1, service);
+	if (store_step(store, statement, error) != STORE_ROW)
+		return false;
+	*any = sqlite3_column_int(statement, 0) != 0;
+	store_rest(statement);
+	return true;
+}
+
 bool store_waits_shorten(struct store *store, const char *service, int64_t now_ms,
 	int64_t longest_ms, size_t *count, struct error *error)
 {
 	sqlite3_stmt *statement;
-	bool own, done;
+	bool any, own, done;
 
 	*count = 0;
+	if (!any_waits(store, service, &any, error))
+		return false;
+	if (!any)
+		return true;
 	if (!store_write_enter(store, &own, error))
 		return false;
 	statement = store_statement(store, STATEMENT_WAITS_SHORTEN,

@@ -951,6 +951,8 @@ static void use_everything(struct fixture *f, struct store *store)
 	OK(f, store_job_trail(store, id, &buffer, &f->error));
 	OK(f, store_jobs_claim(store, &claim, &jobs, &count, &f->error));
 	store_jobs_free(jobs, count);
+	/* While there is one that is tried, or nothing is looked through. */
+	OK(f, store_waits_shorten(store, "s", 1, 1, &count, &f->error));
 	OK(f, store_job_settle(store, &settlement, &found, &f->error));
 	OK(f, store_job_set_state(store, id, JOB_FAILED, 0, 0, NULL, &f->error));
 	OK(f, store_next(store, &claim, &next_ms, &f->error));
@@ -962,7 +964,6 @@ static void use_everything(struct fixture *f, struct store *store)
 	OK(f, store_leases_renew(store, &lease, 1, &f->error));
 	OK(f, store_leases_look(store, &lease, 1, &f->error));
 	OK(f, store_jobs_return(store, &given, 1, &f->error));
-	OK(f, store_waits_shorten(store, "webhg2", 1, 1, &count, &f->error));
 	claim.ignore_due = true;
 	OK(f, store_jobs_claim(store, &claim, &jobs, &count, &f->error));
 	store_jobs_free(jobs, count);
@@ -1138,6 +1139,33 @@ static void test_search_plans(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* Nobody goes through millions of scheduled jobs for a wait, at each start, when none was tried. */
+static void test_waits_are_looked_for_where_there_are_any(void **state)
+{
+	char contract[] = "c1", service[] = "s", code[] = "code", fqdn[] = "fqdn";
+	struct store_job job = {.contract = contract,
+		.service = service,
+		.service_code = code,
+		.fqdn = fqdn,
+		.state = JOB_SCHEDULED};
+	struct store_certificate certificate = {.key = ""};
+	struct fixture *f = *state;
+	struct store *store = open_store(f);
+	size_t count;
+	int64_t id;
+
+	put_contract(f, store, "c1");
+	OK(f, store_certificate_put(store, &certificate, &job.certificate_id, &f->error));
+	OK(f, store_job_add(store, &job, "trail", &id, &f->error));
+	OK(f, store_waits_shorten(store, "s", 1, 1, &count, &f->error));
+	assert_null(store->statements[STATEMENT_WAITS_SHORTEN]);
+	OK(f, store_job_set_state(store, id, JOB_RETRYING, 9, 0, NULL, &f->error));
+	OK(f, store_waits_shorten(store, "s", 1, 1, &count, &f->error));
+	assert_non_null(store->statements[STATEMENT_WAITS_SHORTEN]);
+	assert_int_equal(count, 1);
+	store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1153,6 +1181,7 @@ int main(void)
 		TEST(test_refuses_missing_table),
 		TEST(test_refuses_newer_in_log),
 		TEST(test_migrations),
+		TEST(test_waits_are_looked_for_where_there_are_any),
 		TEST(test_holders_from_version_2),
 		TEST(test_from_version_1),
 		TEST(test_state_codes),
