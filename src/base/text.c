@@ -53,13 +53,27 @@ static bool is_unsafe(uint32_t point)
 	       point == 0x061c || point == 0xfeff;
 }
 
+/* How many of the bytes at FROM are printable ASCII, which is safe as it stands. */
+static size_t plain_length(const unsigned char *from, size_t length)
+{
+	size_t at = 0;
+
+	while (at < length && from[at] >= 0x20 && from[at] < 0x7f)
+		at++;
+	return at;
+}
+
 void text_sanitise(char *target, size_t size, const char *source, size_t length)
 {
 	const unsigned char *from = (const unsigned char *)source;
-	size_t at = 0, used = 0;
+	size_t at, used;
 
 	if (size == 0)
 		return;
+	/* Most texts are plain as a whole. */
+	at = used = plain_length(from, length < size ? length : size - 1);
+	if (used > 0)
+		memcpy(target, from, used);
 	while (at < length) {
 		uint32_t point = 0;
 		size_t taken = utf8_at(from + at, length - at, &point);
@@ -85,7 +99,7 @@ void text_sanitise(char *target, size_t size, const char *source, size_t length)
 bool text_is_clean(const char *text, size_t length)
 {
 	const unsigned char *from = (const unsigned char *)text;
-	size_t at = 0;
+	size_t at = plain_length(from, length);
 
 	while (at < length) {
 		uint32_t point = 0;

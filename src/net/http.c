@@ -134,11 +134,15 @@ static void collect(struct http *http)
 
 static struct http_transfer *first_fenced(const struct http *http)
 {
+	const struct clock *clock = loop_clock(http->loop);
+	int64_t wall_ms = clock_wall_ms(clock), mono_ms = clock_mono_ms(clock);
 	struct http_transfer *transfer;
 
 	/* What was ended before took itself out of the list, which the analyser does not see. */
 	for (transfer = http->first; transfer != NULL; transfer = transfer->next) {
-		if (http_fence_passed(transfer)) /* NOLINT(clang-analyzer-unix.Malloc) */
+		const struct http_fence *fence = transfer->fence; /* NOLINT(*-unix.Malloc) */
+
+		if (http_fence_over(fence, wall_ms, mono_ms))
 			return transfer;
 	}
 	return NULL;

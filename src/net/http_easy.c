@@ -16,6 +16,9 @@
 /* libcurl's buffer for a body that it reads piece by piece. A request is some kilobytes, and all of
  * the buffer is wiped after each. */
 #define UPLOAD_BUFFER_SIZE 16384L
+/* The same of its buffer for what comes, where an answer of some hundred bytes is expected. */
+#define RECEIVE_BUFFER_SIZE 4096L
+#define SMALL_ANSWER ((size_t)ANSWER_MAX)
 
 static bool refuse(struct http_transfer *transfer, enum error_kind kind, const char *sentence)
 {
@@ -78,14 +81,51 @@ static bool check_request(struct http_transfer *transfer, const struct http_requ
 	return true;
 }
 
+/*
+ * The same host and port as in the last URL that was found in order, character by character, and
+ * after it nothing that a URL cannot have: so this one is in order, too. Requests come by thousands
+ * for one host, and libcurl takes the URL apart once more.
+ */
+static bool is_known_origin(const struct http *http, const char *url)
+{
+	size_t length = strlen(http->known_url);
+
+	if (length == 0 || strncmp(url, http->known_url, length) != 0)
+		return false;
+	for (url += length; *url != '\0'; url++) {
+		if ((unsigned char)*url <= 0x20 || (unsigned char)*url >= 0x7f)
+			return false;
+	}
+	return true;
+}
+
+/* The beginning of URL, with the slash after its host and port. */
+static void note_origin(struct http *http, const char *url, const char *origin)
+{
+	size_t host = strlen("https://"), length = host + strcspn(url + host, "/?#\\");
+
+	http->known_url[0] = '\0';
+	if (url[length] != '/' || length + 2 > sizeof(http->known_url))
+		return;
+	memcpy(http->known_url, url, length + 1);
+	http->known_url[length + 1] = '\0';
+	(void)snprintf(http->known_origin, sizeof(http->known_origin), "%s", origin);
+}
+
 /* Fills the origin; nothing of the path, the query or a user's name gets into it. */
 static bool check_url(struct http_transfer *transfer, const char *url)
 {
-	CURLU *parsed = curl_url();
+	CURLU *parsed;
 	char *host = NULL;
 	char *port = NULL;
 	bool valid;
 
+	if (url != NULL && is_known_origin(transfer->http, url)) {
+		(void)snprintf(transfer->origin, sizeof(transfer->origin), "%s",
+			transfer->http->known_origin);
+		return true;
+	}
+	parsed = curl_url();
 	(void)snprintf(transfer->origin, sizeof(transfer->origin), "the request's URL");
 	if (parsed == NULL)
 		abort();
@@ -99,7 +139,9 @@ static bool check_url(struct http_transfer *transfer, const char *url)
 	curl_free(host);
 	curl_free(port);
 	curl_url_cleanup(parsed);
-	if (!valid)
+	if (valid)
+		note_origin(transfer->http, url, transfer->origin);
+	else
 		return refuse(transfer, ERROR_PERMANENT,
 			"it must be an https:// URL without a user name, and is not");
 	return true;
@@ -251,6 +293,8 @@ static bool set_transport(struct http_transfer *transfer, const struct http_peer
 	       SET(CURLOPT_HTTP_VERSION, version) && SET(CURLOPT_HTTP09_ALLOWED, 0L) &&
 	       SET(CURLOPT_HTTP_CONTENT_DECODING, 0L) && SET(CURLOPT_USERAGENT, "certinstalld") &&
 	       SET(CURLOPT_NOSIGNAL, 1L) && SET(CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER_SIZE) &&
+	       (transfer->answer_max > SMALL_ANSWER ||
+		       SET(CURLOPT_BUFFERSIZE, RECEIVE_BUFFER_SIZE)) &&
 	       /* Else a look-up that was given up is waited for, and the loop with it. */
 	       SET(CURLOPT_QUICK_EXIT, 1L) &&
 	       SET(CURLOPT_CONNECTTIMEOUT_MS,

@@ -22,13 +22,16 @@ void http_fence_note_socket(struct http *http, int fd, bool open)
 	}
 }
 
+bool http_fence_over(const struct http_fence *fence, int64_t wall_ms, int64_t mono_ms)
+{
+	return fence != NULL && (wall_ms >= fence->wall_ms || mono_ms >= fence->mono_ms);
+}
+
 bool http_fence_passed(const struct http_transfer *transfer)
 {
-	const struct http_fence *fence = transfer->fence;
 	const struct clock *clock = loop_clock(transfer->http->loop);
 
-	return fence != NULL &&
-	       (clock_wall_ms(clock) >= fence->wall_ms || clock_mono_ms(clock) >= fence->mono_ms);
+	return http_fence_over(transfer->fence, clock_wall_ms(clock), clock_mono_ms(clock));
 }
 
 static int local_port(int fd)

@@ -12,6 +12,8 @@
 /* What http.c (the multi handle on the loop), http_easy.c (one transfer's settings), http_fence.c
  * (what may not be sent any more) and http_judge.c (what came back) share. */
 
+#define HTTP_ORIGIN_MAX 256
+
 struct http {
 	struct loop *loop;
 	CURLM *multi;
@@ -22,6 +24,8 @@ struct http {
 	bool closing;
 	int *sockets; /* that libcurl wants watched */
 	size_t socket_count;
+	char known_url[HTTP_ORIGIN_MAX]; /* how the last URL in order began; empty: none */
+	char known_origin[HTTP_ORIGIN_MAX];
 };
 
 /* A multipart body's part, read from where the request has it. */
@@ -44,7 +48,7 @@ struct http_transfer {
 	struct http_part_cursor *cursors;
 	struct http_handshake *handshake;
 	bool has_client_certificate;
-	char origin[256]; /* scheme://host:port, for sentences */
+	char origin[HTTP_ORIGIN_MAX]; /* scheme://host:port, for sentences */
 	char error_buffer[CURL_ERROR_SIZE];
 
 	size_t answer_max;
@@ -74,6 +78,8 @@ bool must_check http_easy_prepare(struct http_transfer *transfer, const struct h
 
 /* A socket that libcurl wants watched, or (OPEN false) does not want watched any more. */
 void http_fence_note_socket(struct http *http, int fd, bool open);
+/* FENCE may be NULL. */
+bool http_fence_over(const struct http_fence *fence, int64_t wall_ms, int64_t mono_ms);
 bool http_fence_passed(const struct http_transfer *transfer);
 /* Resets the connection on which TRANSFER's request goes out. */
 void http_fence_cut(struct http_transfer *transfer);

@@ -265,6 +265,8 @@ void loop_timer_cancel(struct loop_timer *timer)
 {
 	static const struct itimerspec never;
 
+	if (!timer->is_set)
+		return;
 	(void)event_del(timer->delay_event);
 	if (timer->wall_event != NULL) {
 		(void)event_del(timer->wall_event);

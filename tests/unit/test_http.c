@@ -377,6 +377,48 @@ static void test_requests_that_cannot_be_sent(void **state)
 	tls_server_stop(server);
 }
 
+/* What was in order of one URL is remembered for those that begin like it. */
+static void test_an_origin_that_is_known(void **state)
+{
+	static const struct {
+		const char *path;
+		bool fine;
+	} cases[] = {
+		{"/first?a=b", true},
+		{"/second", true},
+		{"/with a space", false},
+		{"/with\x7f", false},
+		{"/with\r\nX: y", false},
+		{"/with\ttab", false},
+		{"", true},
+		{"?a", true},
+		{"0/", false},
+		{"@127.0.0.1/", false},
+		{"/third#fragment", true},
+	};
+	struct tls_server *server = tls_server_start(&fixture_ok_options);
+	struct http_fixture fixture;
+	char origin[64];
+
+	(void)state;
+	fixture_open(&fixture);
+	snprintf(origin, sizeof(origin), "https://127.0.0.1:%d", tls_server_port(server));
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		struct http_request request;
+
+		fixture_request(&request, "GET", "127.0.0.1", tls_server_port(server));
+		free(request.url);
+		request.url = xasprintf("%s%s", origin, cases[i].path);
+		fixture_fetch(&fixture, &request);
+		fixture_expect(&fixture, i, cases[i].fine ? HTTP_OK : HTTP_INTERNAL);
+		if (!cases[i].fine)
+			assert_int_equal(fixture.answer.error.kind, ERROR_PERMANENT);
+		http_request_clear(&request);
+	}
+	fixture_close(&fixture);
+	tls_server_stop(server);
+}
+
 static void test_the_environment_has_no_say(void **state)
 {
 	static const char *const names[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
@@ -523,6 +565,7 @@ int main(void)
 		cmocka_unit_test(test_a_request_is_sent_again_whole),
 		cmocka_unit_test(test_redirects_are_not_followed),
 		cmocka_unit_test(test_requests_that_cannot_be_sent),
+		cmocka_unit_test(test_an_origin_that_is_known),
 		cmocka_unit_test(test_the_environment_has_no_say),
 		cmocka_unit_test(test_cancelling),
 		cmocka_unit_test(test_callbacks_may_start_and_cancel),
