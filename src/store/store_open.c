@@ -225,6 +225,20 @@ static bool accept_version(sqlite3 *db, const char *path, struct error *error)
 	return store_schema_migrate(db, path, store_migrations, store_migration_count, error);
 }
 
+/* With what was read of it given back, since the handle's own work would keep it for good: the
+ * cache is small meanwhile, then that of "settings" again. */
+static bool look_through(sqlite3 *db, const char *path, struct error *error)
+{
+	int result = sqlite3_exec(db, "PRAGMA cache_size = -1024", NULL, NULL, NULL);
+
+	if (result != SQLITE_OK)
+		return store_map_error(path, db, result, error);
+	if (!store_schema_check(db, path, error))
+		return false;
+	result = sqlite3_exec(db, "PRAGMA cache_size = -16384", NULL, NULL, NULL);
+	return result == SQLITE_OK || store_map_error(path, db, result, error);
+}
+
 /* Opens PATH for good, one that is KNOWN without looking through it; *DB is to be closed whatever
  * comes of it. */
 static bool connect(const char *path, bool known, sqlite3 **db, struct error *error)
@@ -237,7 +251,7 @@ static bool connect(const char *path, bool known, sqlite3 **db, struct error *er
 		return store_map_error(path, *db, result, error);
 	if (!settings(*db, path, error))
 		return false;
-	if (accept_version(*db, path, error) && (known || store_schema_check(*db, path, error)) &&
+	if (accept_version(*db, path, error) && (known || look_through(*db, path, error)) &&
 		write_ahead_log(*db, path, error)) {
 		sqlite3_db_config(*db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 		return true;

@@ -1139,6 +1139,26 @@ static void test_search_plans(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* A check at the start that left what it read would keep 16 MB of it for good. */
+static void test_the_check_keeps_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct store *store = open_store(f);
+	int used, highest;
+
+	store_close(store);
+	raw(f, "CREATE TABLE extra(a BLOB) STRICT; INSERT INTO extra SELECT randomblob(3000) FROM "
+	       "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500) "
+	       "SELECT i FROM n)");
+	store = open_store(f);
+	assert_int_equal(
+		sqlite3_db_status(store->db, SQLITE_DBSTATUS_CACHE_USED, &used, &highest, 0),
+		SQLITE_OK);
+	assert_in_range(used, 1, 2 << 20);
+	assert_int_equal(pragma(f, store, "PRAGMA cache_size"), -16384);
+	store_close(store);
+}
+
 /* Nobody goes through millions of scheduled jobs for a wait, at each start, when none was tried. */
 static void test_waits_are_looked_for_where_there_are_any(void **state)
 {
@@ -1181,6 +1201,7 @@ int main(void)
 		TEST(test_refuses_missing_table),
 		TEST(test_refuses_newer_in_log),
 		TEST(test_migrations),
+		TEST(test_the_check_keeps_nothing),
 		TEST(test_waits_are_looked_for_where_there_are_any),
 		TEST(test_holders_from_version_2),
 		TEST(test_from_version_1),
