@@ -177,8 +177,9 @@ config() {
 	} >"$file"
 }
 
-# records COUNT: $records, so many of them, each with a certificate of its own. Making keys takes
-# longest, so a smaller file is the beginning of the first.
+# records COUNT: $records, so many of them, each with a certificate and a key of its own unless --keys
+# says otherwise. Making keys takes longest, so a smaller file is the beginning of the first, and keys
+# are kept in the built tree for the next time.
 records() {
 	records=$scratch/records.$1.ndjson
 	[ ! -e "$records" ] || return 0
@@ -188,7 +189,8 @@ records() {
 		records=$scratch/records.$1.ndjson
 	else
 		"$build/tests/tools/make-estate" --out "$estate" records --count "$1" \
-			--keys "$keys" --key rsa-2048 --services sink --file "$records"
+			--keys "${keys:-$count}" --key rsa-2048 --kept "$build/bench-keys.pem" \
+			--services sink --file "$records"
 	fi
 }
 

@@ -20,6 +20,16 @@
 
 /* "rsa-2048", "rsa-3072", "rsa-4096", "ec-p256", "ec-p384"; NULL for any other. */
 EVP_PKEY *estate_key_new(const char *kind);
+/*
+ * Keys of RSA take long to make: a file of PEM that keeps them for the next time. LOADED of the
+ * file's first keys, at most COUNT, go into KEYS; a file that is not there has none. Permanent
+ * error when one of them is of another kind.
+ */
+bool must_check estate_keys_load(const char *path, const char *kind, EVP_PKEY **keys, size_t count,
+	size_t *loaded, struct error *error);
+/* Writes the file anew. */
+bool must_check estate_keys_keep(
+	const char *path, EVP_PKEY *const *keys, size_t count, struct error *error);
 
 struct issue {
 	const char *common_name;

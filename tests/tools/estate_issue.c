@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/civil.h"
+#include "base/file.h"
 
 /* OpenSSL does what is asked here, or is broken. */
 static void *made(void *object)
@@ -39,6 +40,40 @@ EVP_PKEY *estate_key_new(const char *kind)
 	if (strcmp(kind, "ec-p384") == 0)
 		return made(EVP_EC_gen("P-384"));
 	return NULL;
+}
+
+bool estate_keys_load(const char *path, const char *kind, EVP_PKEY **keys, size_t count,
+	size_t *loaded, struct error *error)
+{
+	BIO *file = BIO_new_file(path, "r");
+	char name[32];
+
+	*loaded = 0;
+	while (file != NULL && *loaded < count &&
+		(keys[*loaded] = PEM_read_bio_PrivateKey(file, NULL, NULL, NULL)) != NULL) {
+		snprintf(name, sizeof(name), "rsa-%d", EVP_PKEY_get_bits(keys[(*loaded)++]));
+		if (strcmp(name, kind) == 0)
+			continue;
+		BIO_free(file);
+		return error_set(
+			error, ERROR_PERMANENT, "%s: key %zu is no %s key", path, *loaded, kind);
+	}
+	ERR_clear_error();
+	BIO_free(file);
+	return true;
+}
+
+bool estate_keys_keep(const char *path, EVP_PKEY *const *keys, size_t count, struct error *error)
+{
+	struct buffer pem = {0};
+	bool written;
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		estate_key_pem(keys[i], &pem);
+	written = file_write_atomic(path, pem.data, pem.length, 0600, error);
+	buffer_free(&pem);
+	return written;
 }
 
 int estate_days_allowed(int64_t not_before_ms)

@@ -17,7 +17,8 @@ static const char usage[] =
 	"                   [--at INSTANT] [--days N]\n"
 	"       make-estate --out DIR records [--count N] [--keys K] [--key KIND] [--services "
 	"ID,ID…]\n"
-	"                   [--file NAME.ndjson] [--seed S] [--at INSTANT] [--mode OCTAL]\n"
+	"                   [--file NAME.ndjson] [--seed S] [--at INSTANT] [--mode OCTAL] "
+	"[--kept FILE]\n"
 	"       make-estate --out DIR record --contract CODE [--revision N] [--state STATE]\n"
 	"                   [--item ITEM] --common-name NAME [--san NAME]… [--key KIND]\n"
 	"                   [--link SERVICE:CODE:FQDN]… [--at INSTANT] [--since INSTANT] [--days "
@@ -29,7 +30,12 @@ static const char usage[] =
 	"         client.pem, each with its .key, token and sealing.key\n"
 	"server   one more server identity of that CA, NAME.pem and NAME.key, valid DAYS from "
 	"INSTANT\n"
-	"records  N records of contracts of their own, with a link each; SEED tells estates apart\n"
+	"records  N records of contracts of their own, with a link each; SEED tells estates "
+	"apart;\n"
+	"         K keys are shared by turns, and with --kept those in FILE are taken first, and "
+	"new "
+	"ones\n"
+	"         added to it\n"
 	"record   one record, to NAME (relative to DIR, or any path), put there whole by a rename\n"
 	"\n"
 	"KIND: rsa-2048, rsa-3072, rsa-4096, ec-p256 or ec-p384; without it a record has rsa-2048, "
@@ -42,6 +48,7 @@ struct estate_options {
 	const char *file;
 	const char *services;
 	const char *key;
+	const char *kept;
 	int64_t count;
 	int64_t keys;
 	int64_t seed;
@@ -52,7 +59,7 @@ struct estate_options {
 	struct record_wish wish;
 };
 
-#define KEYS_MAX 4096
+#define KEYS_MAX 100000
 #define SERVICES_MAX 16
 
 /* The text options that are only stored. */
@@ -66,6 +73,7 @@ static bool text_option(struct estate_options *options, const char *name, const 
 		{"file", &options->file},
 		{"services", &options->services},
 		{"key", &options->key},
+		{"kept", &options->kept},
 		{"contract", &options->wish.contract},
 		{"state", &options->wish.state},
 		{"item", &options->wish.item},
@@ -244,6 +252,28 @@ static void records_append(const struct estate_options *options, const struct au
 	}
 }
 
+/* Takes from the file of kept keys what it has, makes the rest and keeps it, too. */
+static bool keys_get(const struct estate_options *options, EVP_PKEY **keys, struct error *error)
+{
+	size_t count = (size_t)options->keys, kept = 0, i;
+
+	if (options->kept != NULL && options->key == NULL)
+		return error_set(error, ERROR_PERMANENT, "--kept wants --key: keys of one kind");
+	if (options->kept != NULL &&
+		!estate_keys_load(options->kept, options->key, keys, count, &kept, error))
+		return false;
+	for (i = kept; i < count; i++) {
+		keys[i] = estate_key_new(options->key != NULL ? options->key
+					 : i % 2 == 0	      ? "rsa-2048"
+							      : "ec-p256");
+		if (keys[i] == NULL)
+			return error_set(
+				error, ERROR_PERMANENT, "--key %s: no such kind", options->key);
+	}
+	return options->kept == NULL || kept == count ||
+	       estate_keys_keep(options->kept, keys, count, error);
+}
+
 static bool run_records(struct estate_options *options, struct error *error)
 {
 	EVP_PKEY **keys = xcalloc((size_t)options->keys, sizeof(EVP_PKEY *));
@@ -259,16 +289,7 @@ static bool run_records(struct estate_options *options, struct error *error)
 	while (service_count < SERVICES_MAX && rest != NULL);
 	if (options->file == NULL)
 		options->file = "records.ndjson";
-	for (i = 0; i < options->keys; i++) {
-		keys[i] = estate_key_new(options->key != NULL ? options->key
-					 : i % 2 == 0	      ? "rsa-2048"
-							      : "ec-p256");
-		if (keys[i] == NULL)
-			break;
-	}
-	written = i < options->keys ? error_set(error, ERROR_PERMANENT, "--key %s: no such kind",
-					      options->key)
-				    : authority_load(options->out, &authority, error);
+	written = keys_get(options, keys, error) && authority_load(options->out, &authority, error);
 	if (written) {
 		records_append(options, &authority, keys, services, service_count, &out);
 		written = write_out(options, &out, error);
@@ -284,9 +305,9 @@ static bool run_records(struct estate_options *options, struct error *error)
 
 static bool options_read(int argc, char **argv, struct estate_options *options)
 {
-	static const char *const with_value[] = {"out", "file", "services", "key", "contract",
-		"state", "item", "common-name", "csr-by", "link", "san", "count", "keys", "seed",
-		"days", "revision", "at", "since", "mode"};
+	static const char *const with_value[] = {"out", "file", "services", "key", "kept",
+		"contract", "state", "item", "common-name", "csr-by", "link", "san", "count",
+		"keys", "seed", "days", "revision", "at", "since", "mode"};
 	static const char *const flags[] = {
 		"pkcs12", "no-chain", "no-key", "no-certificate", "wrong-key", "self-signed"};
 	struct option table[ARRAY_LENGTH(with_value) + ARRAY_LENGTH(flags) + 1] = {{0}};
