@@ -106,59 +106,131 @@ static void test_another_key(void **state)
 	}
 }
 
-/*
- * An RSA key with the modulus and public exponent of KEY and the rest of REST, whose private
- * exponent is raised by ADDED.
- */
-static EVP_PKEY *rsa_mixed(const EVP_PKEY *key, const EVP_PKEY *rest, BN_ULONG added)
+/* As they stand in a key; a case changes one of them. */
+enum rsa_number { N, E, D, P, Q, DP, DQ, COEFFICIENT, RSA_NUMBERS };
+
+static const char *const rsa_names[RSA_NUMBERS] = {OSSL_PKEY_PARAM_RSA_N, OSSL_PKEY_PARAM_RSA_E,
+	OSSL_PKEY_PARAM_RSA_D, OSSL_PKEY_PARAM_RSA_FACTOR1, OSSL_PKEY_PARAM_RSA_FACTOR2,
+	OSSL_PKEY_PARAM_RSA_EXPONENT1, OSSL_PKEY_PARAM_RSA_EXPONENT2,
+	OSSL_PKEY_PARAM_RSA_COEFFICIENT1};
+
+/* A key of these numbers, which are freed. */
+static EVP_PKEY *rsa_of(BIGNUM *numbers[RSA_NUMBERS])
 {
-	static const char *const names[] = {OSSL_PKEY_PARAM_RSA_N, OSSL_PKEY_PARAM_RSA_E,
-		OSSL_PKEY_PARAM_RSA_D, OSSL_PKEY_PARAM_RSA_FACTOR1, OSSL_PKEY_PARAM_RSA_FACTOR2,
-		OSSL_PKEY_PARAM_RSA_EXPONENT1, OSSL_PKEY_PARAM_RSA_EXPONENT2,
-		OSSL_PKEY_PARAM_RSA_COEFFICIENT1};
 	OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
 	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
-	BIGNUM *numbers[ARRAY_LENGTH(names)] = {NULL};
-	EVP_PKEY *mixed = NULL;
+	EVP_PKEY *key = NULL;
 	OSSL_PARAM *parameters;
 	size_t i;
 
-	for (i = 0; i < ARRAY_LENGTH(names); i++) {
-		assert_int_equal(
-			EVP_PKEY_get_bn_param(i < 2 ? key : rest, names[i], &numbers[i]), 1);
-		if (i == 2)
-			assert_int_equal(BN_add_word(numbers[i], added), 1);
-		assert_int_equal(OSSL_PARAM_BLD_push_BN(builder, names[i], numbers[i]), 1);
-	}
+	for (i = 0; i < RSA_NUMBERS; i++)
+		assert_int_equal(OSSL_PARAM_BLD_push_BN(builder, rsa_names[i], numbers[i]), 1);
 	parameters = OSSL_PARAM_BLD_to_param(builder);
 	assert_int_equal(EVP_PKEY_fromdata_init(context), 1);
-	assert_int_equal(EVP_PKEY_fromdata(context, &mixed, EVP_PKEY_KEYPAIR, parameters), 1);
+	assert_int_equal(EVP_PKEY_fromdata(context, &key, EVP_PKEY_KEYPAIR, parameters), 1);
 	OSSL_PARAM_free(parameters);
 	OSSL_PARAM_BLD_free(builder);
 	EVP_PKEY_CTX_free(context);
-	for (i = 0; i < ARRAY_LENGTH(names); i++)
+	for (i = 0; i < RSA_NUMBERS; i++)
 		BN_clear_free(numbers[i]);
-	return mixed;
+	return key;
 }
 
-/* Both pass X509_check_private_key, which looks at the public parts alone. */
-static void test_wrong_exponent(void **state)
+/*
+ * An RSA key with the modulus and public exponent of KEY and the rest of REST, in which one number
+ * is raised by ADDED.
+ */
+static EVP_PKEY *rsa_mixed(
+	const EVP_PKEY *key, const EVP_PKEY *rest, enum rsa_number changed, BN_ULONG added)
+{
+	BIGNUM *numbers[RSA_NUMBERS] = {NULL};
+	size_t i;
+
+	for (i = 0; i < RSA_NUMBERS; i++)
+		assert_int_equal(
+			EVP_PKEY_get_bn_param(i <= E ? key : rest, rsa_names[i], &numbers[i]), 1);
+	assert_int_equal(BN_add_word(numbers[changed], added), 1);
+	return rsa_of(numbers);
+}
+
+/* The same key with its factors the other way round, as OpenSSL itself never makes one. */
+static EVP_PKEY *rsa_swapped(const EVP_PKEY *key)
+{
+	static const enum rsa_number from[RSA_NUMBERS] = {N, E, D, Q, P, DQ, DP, COEFFICIENT};
+	BIGNUM *numbers[RSA_NUMBERS] = {NULL};
+	BN_CTX *scratch = BN_CTX_new();
+	size_t i;
+
+	for (i = 0; i < RSA_NUMBERS; i++)
+		assert_int_equal(EVP_PKEY_get_bn_param(key, rsa_names[from[i]], &numbers[i]), 1);
+	assert_non_null(BN_mod_inverse(numbers[COEFFICIENT], numbers[Q], numbers[P], scratch));
+	BN_CTX_free(scratch);
+	return rsa_of(numbers);
+}
+
+/*
+ * A key whose first factor is the product of two primes. All its numbers agree with one another,
+ * and what it signs verifies for nobody.
+ */
+static EVP_PKEY *rsa_of_composite(void)
+{
+	BIGNUM *numbers[RSA_NUMBERS], *other = BN_new(), *p1 = BN_new(), *q1 = BN_new();
+	BN_CTX *scratch = BN_CTX_new();
+	size_t i;
+
+	for (i = 0; i < RSA_NUMBERS; i++)
+		numbers[i] = BN_new();
+	BN_set_word(numbers[E], 65537);
+	/* Not every product has an order that the exponent has an inverse for. */
+	do {
+		assert_int_equal(BN_generate_prime_ex(numbers[Q], 1024, 0, NULL, NULL, NULL), 1);
+		assert_int_equal(BN_generate_prime_ex(p1, 512, 0, NULL, NULL, NULL), 1);
+		assert_int_equal(BN_generate_prime_ex(other, 512, 0, NULL, NULL, NULL), 1);
+		BN_mul(numbers[P], p1, other, scratch);
+		BN_mul(numbers[N], numbers[P], numbers[Q], scratch);
+		BN_copy(p1, numbers[P]);
+		BN_sub_word(p1, 1);
+		BN_copy(q1, numbers[Q]);
+		BN_sub_word(q1, 1);
+		BN_mul(other, p1, q1, scratch);
+	} while (BN_mod_inverse(numbers[D], numbers[E], other, scratch) == NULL);
+	BN_mod(numbers[DP], numbers[D], p1, scratch);
+	BN_mod(numbers[DQ], numbers[D], q1, scratch);
+	BN_mod_inverse(numbers[COEFFICIENT], numbers[Q], numbers[P], scratch);
+	BN_free(other);
+	BN_free(p1);
+	BN_free(q1);
+	BN_CTX_free(scratch);
+	return rsa_of(numbers);
+}
+
+/* All pass X509_check_private_key, which looks at the public parts alone. */
+static void test_wrong_numbers(void **state)
 {
 	EVP_PKEY *key = fixture_key("rsa-2048", 1), *other = fixture_key("rsa-2048", 2);
+	EVP_PKEY *composite = rsa_of_composite();
 	struct {
+		EVP_PKEY *belongs_to;
 		EVP_PKEY *wrong;
 		const char *why;
 	} cases[] = {
-		{rsa_mixed(key, key, 2), "contradicts itself"},
-		{rsa_mixed(key, other, 0), "does not verify"},
-		{rsa_mixed(key, key, 0), NULL},
+		{key, rsa_mixed(key, key, D, 2), "contradicts itself"},
+		{key, rsa_mixed(key, key, P, 2), "contradicts itself"},
+		{key, rsa_mixed(key, key, Q, 2), "contradicts itself"},
+		{key, rsa_mixed(key, key, DP, 2), "contradicts itself"},
+		{key, rsa_mixed(key, key, DQ, 2), "contradicts itself"},
+		{key, rsa_mixed(key, key, COEFFICIENT, 1), "contradicts itself"},
+		{key, rsa_mixed(key, other, D, 0), "contradicts itself"},
+		{composite, rsa_mixed(composite, composite, D, 0), "does not verify"},
+		{key, rsa_mixed(key, key, D, 0), NULL},
+		{key, rsa_swapped(key), NULL},
 	};
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < ARRAY_LENGTH(cases); i++) {
-		X509 *certificate = fixture_certificate(
-			&(struct fixture_request){.common_name = "www.example.jp", .key = key});
+		X509 *certificate = fixture_certificate(&(struct fixture_request){
+			.common_name = "www.example.jp", .key = cases[i].belongs_to});
 		struct examined seen;
 
 		assert_int_equal(X509_check_private_key(certificate, cases[i].wrong), 1);
@@ -171,6 +243,7 @@ static void test_wrong_exponent(void **state)
 		X509_free(certificate);
 		EVP_PKEY_free(cases[i].wrong);
 	}
+	EVP_PKEY_free(composite);
 }
 
 /* An EC key whose public part is another's: equal to look at, wrong to use. */
@@ -412,7 +485,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_another_key),
-		cmocka_unit_test(test_wrong_exponent),
+		cmocka_unit_test(test_wrong_numbers),
 		cmocka_unit_test(test_borrowed_public_part),
 		cmocka_unit_test(test_forms),
 		cmocka_unit_test(test_wrong_passphrases),
