@@ -25,9 +25,3 @@ tests_unit_test_pki_pkcs12_LDADD = $(PKI_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_seal_SOURCES = tests/unit/test_seal.c $(PKI_FIXTURE)
 tests_unit_test_seal_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_seal_LDADD = $(PKI_LIBS) $(CMOCKA_LIBS)
-
-# Prints how pki_examine compares with plain OpenSSL calls: make tests/bench/bench_pki.
-EXTRA_PROGRAMS += tests/bench/bench_pki
-tests_bench_bench_pki_SOURCES = tests/bench/bench_pki.c $(PKI_FIXTURE)
-tests_bench_bench_pki_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
-tests_bench_bench_pki_LDADD = $(PKI_LIBS)
