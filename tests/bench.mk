@@ -14,3 +14,5 @@ tests/tools/slow-sync.so: tests/tools/slow_sync.c
 		$(WARN_CFLAGS) -O2 -g -fPIC -shared -o $@ $(srcdir)/tests/tools/slow_sync.c -ldl
 EXTRA_DIST += tests/tools/slow_sync.c
 CLEANFILES += tests/tools/slow-sync.so
+# Kept by scripts/bench, and dear to make.
+DISTCLEANFILES = bench-keys.pem
