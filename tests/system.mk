@@ -69,3 +69,6 @@ EXTRA_DIST += tests/system/admin.sh
 # The journal and what explains it.
 TESTS += tests/system/journal.sh tests/system/catalogue.sh
 EXTRA_DIST += tests/system/journal.sh tests/system/catalogue.sh
+
+TESTS += tests/system/units.sh
+EXTRA_DIST += tests/system/units.sh

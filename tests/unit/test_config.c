@@ -523,7 +523,8 @@ static void test_shipped_comments(void **state)
 			fail_msg("%s", error.text);
 	}
 	unsetenv("CREDENTIALS_DIRECTORY");
-	assert_string_equal(config_profile(config, "webhg2")->token_file, "/creds/webhg2-token");
+	assert_string_equal(
+		config_profile(config, "webhg2")->token_file, "/creds/certinstalld.webhg2-token");
 	assert_int_equal(config_profile(config, "waf")->concurrency, 8);
 	assert_string_equal(config->user, "certinstalld");
 	assert_int_equal(config->lease_ms, 300000);
