@@ -11,6 +11,7 @@ demo_packages="openssl"
 test_packages="nghttp2-client curl openssl sqlite3 clang clang-format clang-tidy cppcheck bear libclang-rt-14-dev
 	strace faketime procps git nghttp2-server prometheus jq systemd"
 bench_packages="nghttp2-client curl openssl sqlite3 util-linux procps"
+container_packages="systemd mmdebstrap systemd-container debhelper dpkg-dev lintian git util-linux"
 
 say() {
 	printf '\n== %s\n' "$*"

@@ -72,3 +72,9 @@ EXTRA_DIST += tests/system/journal.sh tests/system/catalogue.sh
 
 TESTS += tests/system/units.sh
 EXTRA_DIST += tests/system/units.sh
+# In a real systemd, by scripts/container.
+EXTRA_DIST += tests/container/run tests/container/lib.sh tests/container/probe.py \
+	tests/container/cases/10-install.sh tests/container/cases/20-service.sh \
+	tests/container/cases/30-hardening.sh tests/container/cases/40-admin-socket.sh \
+	tests/container/cases/50-run-once.sh tests/container/cases/60-autopkgtest.sh \
+	tests/container/cases/80-upgrade.sh tests/container/cases/90-purge.sh
