@@ -9,7 +9,7 @@ build_packages="build-essential autoconf automake pkg-config ca-certificates
 	libconfuse-dev libjson-c-dev libidn2-dev gettext"
 demo_packages="openssl"
 test_packages="nghttp2-client curl openssl sqlite3 clang clang-format clang-tidy cppcheck bear libclang-rt-14-dev
-	strace faketime procps git nghttp2-server prometheus jq systemd"
+	strace faketime procps git nghttp2-server prometheus jq systemd mandoc bsdextrautils"
 bench_packages="nghttp2-client curl openssl sqlite3 util-linux procps"
 container_packages="systemd mmdebstrap systemd-container debhelper dpkg-dev lintian git util-linux"
 

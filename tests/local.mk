@@ -20,6 +20,7 @@ include tests/system.mk
 include tests/fuzz.mk
 include tests/bench.mk
 include tests/words.mk
+include tests/manual.mk
 
 # The tests that are programs of ours, without those that run scripts: for builds with sanitizers.
 print-unit-tests:
