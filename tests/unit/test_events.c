@@ -166,7 +166,7 @@ static void test_outcomes(void **unused)
 	(void)unused;
 	listen();
 	for (i = 0; i < ARRAY_LENGTH(outcomes); i++) {
-		struct attempt_entry entries[] = {
+		struct attempt_entry history[] = {
 			{.kind = ATTEMPT_PUSH}, {.kind = ATTEMPT_READ_BACK}};
 		struct attempt_result result = {.job = {.id = 7,
 							.contract = contract,
@@ -177,7 +177,7 @@ static void test_outcomes(void **unused)
 							.guarded = outcomes[i].guarded},
 			.internal = outcomes[i].internal,
 			.interrupted = outcomes[i].interrupted,
-			.entries = entries,
+			.entries = history,
 			.entry_count = outcomes[i].asked_last ? 2 : 1};
 		const struct settling settling = {
 			.state = outcomes[i].state, .next_ms = FIXTURE_START_MS};

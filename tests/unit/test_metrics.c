@@ -104,15 +104,19 @@ static void has_not(const struct buffer *out, const char *text)
 
 /* ---- counting ---- */
 
-static struct attempt_result result_of(char *service)
+/* ENTRIES has room for two. */
+static struct attempt_result result_of(char *service, struct attempt_entry entries[2])
 {
+	entries[0] =
+		(struct attempt_entry){.kind = ATTEMPT_PUSH, .outcome = "done", .duration_ms = 100};
+	entries[1] = (struct attempt_entry){
+		.kind = ATTEMPT_VERIFY, .outcome = "served", .duration_ms = 20};
 	return (struct attempt_result){
 		.job = {.service = service, .due_ms = NOW_MS - 90000},
 		.pushed = true,
 		.pushed_at_ms = NOW_MS,
 		.entry_count = 2,
-		.entries = {{.kind = ATTEMPT_PUSH, .outcome = "done", .duration_ms = 100},
-			{.kind = ATTEMPT_VERIFY, .outcome = "served", .duration_ms = 20}},
+		.entries = entries,
 	};
 }
 
@@ -120,7 +124,8 @@ static void test_attempts(void **state)
 {
 	struct fixture *f = *state;
 	char waf[] = "waf", unknown[] = "unknown";
-	struct attempt_result result = result_of(waf);
+	struct attempt_entry entries[2];
+	struct attempt_result result = result_of(waf, entries);
 	struct buffer out;
 
 	metrics_attempt(f->metrics, &result, JOB_INSTALLED);
@@ -131,7 +136,7 @@ static void test_attempts(void **state)
 	result.entries[0].kind = ATTEMPT_ACT;
 	result.entry_count = 1;
 	metrics_attempt(f->metrics, &result, JOB_RETRYING);
-	result = result_of(unknown);
+	result = result_of(unknown, entries);
 	metrics_attempt(f->metrics, &result, JOB_INSTALLED);
 	out = render(f, true);
 	has(&out, "certinstalld_attempts_total{service=\"waf\",kind=\"push\",outcome=\"done\"} 1");
