@@ -276,7 +276,7 @@ int dry_run(const struct options *options, struct settings *settings)
 		puts("Nothing was changed or sent. It would be:");
 		tally_print(&dry.tally, stdout);
 		if (!left_pauses(store, options, stdout, &error))
-			log_warning("%s", error.text);
+			log_event(EVENT_STORE_PASSED_OVER, NULL, 0, "%s", error.text);
 		if (dry.rejected > 0)
 			printf("%zu records would be rejected: see the messages above\n",
 				dry.rejected);

@@ -129,7 +129,7 @@ static int finish(struct run *run)
 	run->runtime.worker = NULL;
 	/* A daemon takes away all, when it is idle; where there is none, each run does some. */
 	if (!store_leftovers_remove(run->runtime.store, LEFTOVERS_MAX, &ignored, &error))
-		log_warning("%s", error.text);
+		log_event(EVENT_LEFTOVERS_KEPT, NULL, 0, "%s", error.text);
 	/* A daemon beside this run does not know of the keys that were wiped here. */
 	if (!store_checkpoint(run->runtime.store, &error))
 		log_event(EVENT_STORE_LOG_KEPT, NULL, 0, "%s", error.text);
@@ -142,7 +142,7 @@ static int finish(struct run *run)
 	}
 	tally_print(&run->tally, stdout);
 	if (!left_pauses(run->runtime.store, run->options, stdout, &error))
-		log_warning("%s", error.text);
+		log_event(EVENT_STORE_PASSED_OVER, NULL, 0, "%s", error.text);
 	if (run->rejected > 0)
 		printf("%zu records were rejected: see the messages above, and rejected/ in the "
 		       "spool\n",

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/log.h"
+#include "base/events.h"
 
 void watched_init(struct watched *watched, const struct settings *settings)
 {
@@ -85,7 +85,7 @@ static void start_admin(struct watched *watched)
 	if (config->admin_socket[0] != '\0')
 		make_runtime_directory(config);
 	if (!admin_new(&options, config, &watched->admin, &error))
-		log_error("there is no admin socket: %s", error.text);
+		log_event(EVENT_ADMIN_MISSING, NULL, 0, "there is no admin socket: %s", error.text);
 }
 
 void watched_start(struct watched *watched, struct runtime *runtime)

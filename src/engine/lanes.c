@@ -124,12 +124,12 @@ void lane_pause(struct lane *lane, bool paused, bool waits)
 		{"SERVICE", lane->service}, {"OUTCOME", paused ? "paused" : "resumed"}};
 
 	if (paused && waits && !lane->told_paused)
-		log_entry(LOG_LEVEL_NOTICE, fields, ARRAY_LENGTH(fields),
+		log_event(EVENT_SERVICE_PAUSE_HOLDS, fields, ARRAY_LENGTH(fields),
 			"service %s is paused by an operator: what is due there waits until it is "
 			"resumed",
 			lane->service);
 	else if (!paused && lane->told_paused)
-		log_entry(LOG_LEVEL_NOTICE, fields, ARRAY_LENGTH(fields),
+		log_event(EVENT_SERVICE_PAUSE_OVER, fields, ARRAY_LENGTH(fields),
 			"service %s is resumed: what waited there goes on", lane->service);
 	lane->told_paused = paused && (waits || lane->told_paused);
 	lane->paused = paused;

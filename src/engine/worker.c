@@ -441,8 +441,9 @@ static void remove_leftovers(struct worker *worker)
 
 	do {
 		if (!store_leftovers_remove(worker->store, LEFTOVERS_BATCH, &count, &error)) {
-			log_warning("%s; certificates whose keys were wiped are taken away another "
-				    "time",
+			log_event(EVENT_LEFTOVERS_KEPT, NULL, 0,
+				"%s; certificates whose keys were wiped are taken away another "
+				"time",
 				error.text);
 			return;
 		}

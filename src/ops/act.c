@@ -7,7 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/civil.h"
-#include "base/log.h"
+#include "base/events.h"
 #include "base/text.h"
 #include "ops/act_private.h"
 
@@ -149,7 +149,7 @@ static void tell(const struct touched *touched, const struct acting *acting)
 
 	snprintf(id, sizeof(id), "%" PRId64, job->id);
 	acting_say(acting, said);
-	log_entry(LOG_LEVEL_NOTICE, fields, ARRAY_LENGTH(fields), "%s: %s %s %s: %s: %s %s",
+	log_event(EVENT_JOB_DECIDED, fields, ARRAY_LENGTH(fields), "%s: %s %s %s: %s: %s %s",
 		job->contract, job->service, job->service_code, job->fqdn, touched->text,
 		acting->name, said);
 }

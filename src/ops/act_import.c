@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/events.h"
 #include "base/file.h"
-#include "base/log.h"
 #include "base/text.h"
 #include "engine/intake.h"
 #include "ops/act_private.h"
@@ -236,7 +236,7 @@ static void tell(const struct importing *importing, const char *name)
 	char said[STORE_DETAIL_MAX];
 
 	acting_say(&importing->acting, said);
-	log_entry(LOG_LEVEL_NOTICE, fields, ARRAY_LENGTH(fields),
+	log_event(EVENT_IMPORT_ASKED, fields, ARRAY_LENGTH(fields),
 		"%zu records were handed over as %s: import %s", importing->record_count, name,
 		said);
 }

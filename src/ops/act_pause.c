@@ -5,7 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/civil.h"
-#include "base/log.h"
+#include "base/events.h"
 #include "ops/act_private.h"
 
 /* Services that are to wait, and that are not to any more. */
@@ -103,7 +103,7 @@ static void tell(const struct pausing *pausing)
 	char said[STORE_DETAIL_MAX];
 
 	acting_say(acting, said);
-	log_entry(LOG_LEVEL_NOTICE, fields, ARRAY_LENGTH(fields), "service %s: %s: %s %s",
+	log_event(EVENT_SERVICE_DECIDED, fields, ARRAY_LENGTH(fields), "service %s: %s: %s %s",
 		pausing->service, pausing->text, acting->name, said);
 }
 

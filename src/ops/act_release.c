@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/log.h"
+#include "base/events.h"
 #include "base/text.h"
 #include "domain/succession.h"
 #include "engine/intervene.h"
@@ -221,7 +221,7 @@ static void tell(const struct releasing *releasing)
 	char said[STORE_DETAIL_MAX];
 
 	acting_say(&releasing->acting, said);
-	log_entry(LOG_LEVEL_NOTICE, fields, ARRAY_LENGTH(fields),
+	log_event(EVENT_CODE_RELEASED, fields, ARRAY_LENGTH(fields),
 		"service code %s of %s goes from contract %s to %s: release %s",
 		releasing->service_code, releasing->service, releasing->from, releasing->to, said);
 	touched_tell(&releasing->touched, &releasing->acting);

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/log.h"
+#include "base/events.h"
 #include "base/words.h"
 
 #define RESUME_S 1
@@ -59,13 +59,14 @@ static bool open_socket(
 	}
 	if (*found || path == NULL) {
 		if (*found)
-			log_info("admin socket: the one that systemd handed over");
+			log_event(EVENT_ADMIN_READY, NULL, 0,
+				"admin socket: the one that systemd handed over");
 		free(path);
 		return true;
 	}
 	done = admin_socket_make(path, config->admin_group, &admin->socket, &shared, error);
 	if (done)
-		log_info("admin socket: %s, for %s%s", path,
+		log_event(EVENT_ADMIN_READY, NULL, 0, "admin socket: %s, for %s%s", path,
 			shared ? "the group " : "root and the daemon's user alone",
 			shared ? config->admin_group : "");
 	*found = done;
@@ -104,7 +105,8 @@ static void start_thread(struct admin *admin)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (status != 0) {
 		/* A process without room for one more thread cannot do its work. */
-		log_error("the admin socket's thread cannot be started: %s", strerror(status));
+		log_event(EVENT_PROCESS_ABORTED, NULL, 0,
+			"the admin socket's thread cannot be started: %s", strerror(status));
 		abort();
 	}
 }
@@ -162,7 +164,8 @@ static void *work(void *context)
 	struct admin *admin = context;
 
 	if (event_base_loop(admin->base, EVLOOP_NO_EXIT_ON_EMPTY) < 0)
-		log_error("the admin socket is not served any more: %s", strerror(errno));
+		log_event(EVENT_PROCESS_ABORTED, NULL, 0,
+			"the admin socket is not served any more: %s", strerror(errno));
 	return NULL;
 }
 
@@ -185,7 +188,8 @@ static void cannot_accept(struct evconnlistener *listener, void *context)
 	if (evconnlistener_disable(listener) != 0 ||
 		event_base_once(evconnlistener_get_base(listener), -1, EV_TIMEOUT, listen_again,
 			listener, &soon) != 0)
-		log_error("the admin socket takes no more connections");
+		log_event(EVENT_PROCESS_ABORTED, NULL, 0,
+			"the admin socket takes no more connections");
 }
 
 static void listen_again(evutil_socket_t fd, short events, void *context)

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/log.h"
+#include "base/events.h"
 #include "base/measure.h"
 
 struct pulse {
@@ -51,7 +51,8 @@ struct pulse *pulse_new(const struct pulse_options *options, struct settings *se
 	pulse->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (pulse->event_fd < 0) {
 		/* A process without room for one more descriptor cannot do its work. */
-		log_error("the loop cannot be watched: %s", strerror(errno));
+		log_event(EVENT_PROCESS_ABORTED, NULL, 0, "the loop cannot be watched: %s",
+			strerror(errno));
 		abort();
 	}
 	pulse->watch = loop_watch_new(options->loop, pulse->event_fd, LOOP_READ, woken, pulse);
