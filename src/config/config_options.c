@@ -63,10 +63,10 @@ const struct option config_options[CONFIG_OPTION_COUNT] = {
 	{"admin-socket", OPTION_TEXT, AT(admin_socket), "admin.sock",
 		.about = "The unix socket for certinstallctl and for monitoring, in runtime-dir "
 			 "unless it is a whole path; \"\": none."},
-	{"admin-group", OPTION_TEXT, AT(admin_group), "certinstalld",
+	{"admin-group", OPTION_TEXT, AT(admin_group), "certinstalld-read",
 		.about = "The group whose members may read there; \"\": root and the program's "
 			 "user alone."},
-	{"admin-change-group", OPTION_TEXT, AT(admin_change_group), "",
+	{"admin-change-group", OPTION_TEXT, AT(admin_change_group), "certinstalld-change",
 		.about = "The group whose members may change things there; \"\": root and the "
 			 "program's user alone."},
 

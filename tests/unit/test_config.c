@@ -134,8 +134,8 @@ static void assert_defaults(const struct config *config)
 	}
 	assert_string_equal(config->user, "certinstalld");
 	assert_string_equal(config->admin_socket, "admin.sock");
-	assert_string_equal(config->admin_group, "certinstalld");
-	assert_string_equal(config->admin_change_group, "");
+	assert_string_equal(config->admin_group, "certinstalld-read");
+	assert_string_equal(config->admin_change_group, "certinstalld-change");
 	assert_string_equal(config->runtime_directory, RUNSTATEDIR "/certinstalld");
 	assert_string_equal(config->spool, LOCALSTATEDIR "/spool/certinstalld");
 	assert_string_equal(config->store, LOCALSTATEDIR "/lib/certinstalld/store.db");
