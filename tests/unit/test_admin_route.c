@@ -228,11 +228,13 @@ static void test_refusal_names_the_group(void **state)
 	struct route_answer answer = ask("GET", "/status", ADMIN_RIGHT_NONE);
 
 	(void)state;
-	assert_non_null(strstr(buffer_text(&answer.body), "members of the group certinstalld"));
+	assert_non_null(
+		strstr(buffer_text(&answer.body), "members of the group certinstalld-read"));
 	assert_non_null(strstr(buffer_text(&answer.body), "mal?lory"));
 	buffer_free(&answer.body);
 	answer = ask("POST", "/services/waf/pause", ADMIN_RIGHT_READ);
-	assert_non_null(strstr(buffer_text(&answer.body), "the daemon's user alone"));
+	assert_non_null(
+		strstr(buffer_text(&answer.body), "members of the group certinstalld-change"));
 	buffer_free(&answer.body);
 }
 

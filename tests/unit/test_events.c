@@ -64,8 +64,8 @@ static void hear(void *context, enum log_level level, const char *message,
 	if (level > LOG_LEVEL_INFO)
 		return;
 	for (i = 0; i < EVENT_COUNT && count > 0; i++) {
-		if (strcmp(event_rule(i)->id, fields[0].value) == 0)
-			rule = event_rule(i);
+		if (strcmp(event_rule((enum event_id)i)->id, fields[0].value) == 0)
+			rule = event_rule((enum event_id)i);
 	}
 	if (rule == NULL || strcmp(fields[0].name, "MESSAGE_ID") != 0) {
 		snprintf(wrong, sizeof(wrong), "no event: %s", message);
@@ -107,13 +107,13 @@ static void test_rules(void **unused)
 
 	(void)unused;
 	for (i = 0; i < EVENT_COUNT; i++) {
-		const struct event_rule *rule = event_rule(i);
+		const struct event_rule *rule = event_rule((enum event_id)i);
 
 		assert_int_equal(strlen(rule->id), 32);
 		assert_int_equal(strspn(rule->id, "0123456789abcdef"), 32);
 		assert_in_range(rule->level, LOG_LEVEL_ERROR, LOG_LEVEL_INFO);
 		for (j = 0; j < i; j++)
-			assert_string_not_equal(rule->id, event_rule(j)->id);
+			assert_string_not_equal(rule->id, event_rule((enum event_id)j)->id);
 	}
 }
 
