@@ -53,16 +53,21 @@ void buffer_append_char(struct buffer *buffer, char character)
 void buffer_printf(struct buffer *buffer, const char *format, ...)
 {
 	va_list arguments, again;
+	size_t room;
 	int length;
 
+	buffer_reserve(buffer, strlen(format));
+	room = buffer->capacity - buffer->length;
 	/* Printed in place: vasprintf() leaves unwiped copies behind in its growing buffer. */
 	va_start(arguments, format);
 	va_copy(again, arguments);
-	length = vsnprintf(NULL, 0, format, arguments);
+	length = vsnprintf((char *)buffer->data + buffer->length, room, format, arguments);
 	if (length < 0)
 		abort();
-	buffer_reserve(buffer, (size_t)length);
-	vsnprintf((char *)buffer->data + buffer->length, (size_t)length + 1, format, again);
+	if ((size_t)length >= room) {
+		buffer_reserve(buffer, (size_t)length);
+		vsnprintf((char *)buffer->data + buffer->length, (size_t)length + 1, format, again);
+	}
 	buffer->length += (size_t)length;
 	va_end(again);
 	va_end(arguments);

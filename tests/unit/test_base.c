@@ -48,6 +48,18 @@ static void test_buffer(void **state)
 	assert_memory_equal(buffer.data, "17-x000", 7);
 	assert_int_equal(buffer.data[303], '7');
 	assert_int_equal(buffer.data[304], '\0');
+	/* Text that just fits into what was reserved, and text that just does not. */
+	for (i = 0; i < 100; i++) {
+		struct buffer tight = {0};
+
+		buffer_append(&tight, "0123456789", 10);
+		buffer_printf(&tight, "%.*s", (int)i, buffer_text(&buffer));
+		assert_int_equal(tight.length, 10 + i);
+		assert_memory_equal(tight.data, "0123456789", 10);
+		assert_memory_equal(tight.data + 10, buffer.data, i);
+		assert_int_equal(tight.data[10 + i], '\0');
+		buffer_free(&tight);
+	}
 	text = buffer_steal_text(&buffer);
 	assert_int_equal(strlen(text), 304);
 	assert_null(buffer.data);
