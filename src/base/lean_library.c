@@ -13,15 +13,18 @@
 
 #define PROVIDER_NAME "certinstalld-lean"
 #define DECODERS_MAX 16
+#define KINDS_MAX 8
 
 struct lean_library {
 	struct lean_library *next;
+	enum lean_purpose purpose;
 	OSSL_LIB_CTX *whole;
 	OSSL_PROVIDER *provider; /* the default one, in WHOLE */
 	OSSL_LIB_CTX *lean;
 	OSSL_PROVIDER *filter; /* ours, in LEAN: hands on what PROVIDER has */
 	bool settled;
 	OSSL_ALGORITHM decoders[DECODERS_MAX + 1];
+	OSSL_ALGORITHM kinds[KINDS_MAX + 1]; /* of key; for LEAN_FOR_CERTIFICATES */
 };
 
 /*
@@ -46,20 +49,40 @@ static struct lean_library *find(const void *provider_context)
 	return library;
 }
 
-static bool is_wanted(const OSSL_ALGORITHM *decoder)
+static bool is_kind(const OSSL_ALGORITHM *algorithm, enum lean_purpose purpose)
 {
-	static const char *const kinds[] = {"RSA", "RSA-PSS", "EC", "ED25519", "ED448"};
-	size_t length = strcspn(decoder->algorithm_names, ":"), i;
+	static const char *const kinds[][6] = {
+		[LEAN_FOR_TLS] = {"RSA", "RSA-PSS", "EC", "ED25519", "ED448"},
+		[LEAN_FOR_CERTIFICATES] = {"RSA", "EC"},
+	};
+	size_t length = strcspn(algorithm->algorithm_names, ":"), i;
 
-	if (strstr(decoder->property_definition, "input=der") == NULL ||
-		strstr(decoder->property_definition, "structure=SubjectPublicKeyInfo") == NULL)
-		return false;
-	for (i = 0; i < ARRAY_LENGTH(kinds); i++) {
-		if (strlen(kinds[i]) == length &&
-			strncmp(decoder->algorithm_names, kinds[i], length) == 0)
+	for (i = 0; kinds[purpose][i] != NULL; i++) {
+		if (strlen(kinds[purpose][i]) == length &&
+			strncmp(algorithm->algorithm_names, kinds[purpose][i], length) == 0)
 			return true;
 	}
 	return false;
+}
+
+static bool is_wanted(const OSSL_ALGORITHM *decoder, enum lean_purpose purpose)
+{
+	return strstr(decoder->property_definition, "input=der") != NULL &&
+	       strstr(decoder->property_definition, "structure=SubjectPublicKeyInfo") != NULL &&
+	       is_kind(decoder, purpose);
+}
+
+static void choose_kinds(struct lean_library *library)
+{
+	const OSSL_ALGORITHM *kinds;
+	size_t count = 0;
+	int no_cache;
+
+	kinds = OSSL_PROVIDER_query_operation(library->provider, OSSL_OP_KEYMGMT, &no_cache);
+	for (; kinds != NULL && kinds->algorithm_names != NULL; kinds++) {
+		if (count < KINDS_MAX && is_kind(kinds, library->purpose))
+			library->kinds[count++] = *kinds;
+	}
 }
 
 void lean_library_settle(struct lean_library *library)
@@ -70,7 +93,7 @@ void lean_library_settle(struct lean_library *library)
 
 	decoders = OSSL_PROVIDER_query_operation(library->provider, OSSL_OP_DECODER, &no_cache);
 	for (; decoders != NULL && decoders->algorithm_names != NULL; decoders++) {
-		if (count < DECODERS_MAX && is_wanted(decoders))
+		if (count < DECODERS_MAX && is_wanted(decoders, library->purpose))
 			library->decoders[count++] = *decoders;
 	}
 	library->decoders[count] = (OSSL_ALGORITHM){0};
@@ -87,6 +110,8 @@ static const OSSL_ALGORITHM *query(void *context, int operation, int *no_cache)
 		return NULL;
 	if (operation == OSSL_OP_DECODER && library->settled)
 		return library->decoders;
+	if (operation == OSSL_OP_KEYMGMT && library->purpose == LEAN_FOR_CERTIFICATES)
+		return library->kinds;
 	algorithms = OSSL_PROVIDER_query_operation(library->provider, operation, no_cache);
 	if (operation != OSSL_OP_DECODER)
 		return algorithms;
@@ -137,6 +162,7 @@ static bool load(struct lean_library *library)
 	library->provider = OSSL_PROVIDER_load(library->whole, "default");
 	if (library->provider == NULL)
 		return false;
+	choose_kinds(library);
 	pthread_mutex_lock(&mutex);
 	library->next = libraries;
 	libraries = library;
@@ -149,10 +175,11 @@ static bool load(struct lean_library *library)
 	return library->filter != NULL;
 }
 
-struct lean_library *lean_library_new(void)
+struct lean_library *lean_library_new(enum lean_purpose purpose)
 {
 	struct lean_library *library = xcalloc(1, sizeof(*library));
 
+	library->purpose = purpose;
 	if (load(library))
 		return library;
 	lean_library_free(library);

@@ -109,7 +109,7 @@ static void make_shared_context(void)
 {
 	SSL_CTX *made;
 
-	library = lean_library_new();
+	library = lean_library_new(LEAN_FOR_TLS);
 	if (library == NULL)
 		abort();
 	lean_library_settle(library);

@@ -192,13 +192,29 @@ static void judge_signatures(STACK_OF(X509) * chain, struct certificate_facts *f
 	}
 }
 
-static void fill_chain(STACK_OF(X509) * chain, struct certificate_facts *facts)
+/* What came along has its digest already. */
+static bool fingerprint_of(
+	const struct bundle *bundle, const X509 *certificate, unsigned char *fingerprint)
+{
+	size_t i;
+
+	for (i = 0; i < bundle->count; i++) {
+		if (bundle->certificates[i].certificate == certificate) {
+			memcpy(fingerprint, bundle->certificates[i].digest, FINGERPRINT_SIZE);
+			return true;
+		}
+	}
+	return X509_digest(certificate, EVP_sha256(), fingerprint, NULL) == 1;
+}
+
+static void fill_chain(
+	const struct bundle *bundle, STACK_OF(X509) * chain, struct certificate_facts *facts)
 {
 	int i;
 
 	for (i = 1; i < sk_X509_num(chain) && i <= CERTIFICATE_CHAIN_MAX; i++) {
-		if (X509_digest(sk_X509_value(chain, i), EVP_sha256(),
-			    facts->chain_fingerprints[i - 1], NULL) != 1)
+		if (!fingerprint_of(
+			    bundle, sk_X509_value(chain, i), facts->chain_fingerprints[i - 1]))
 			return;
 		facts->chain_length++;
 	}
@@ -233,7 +249,7 @@ static bool judge(struct pki *pki, const struct pki_input *input, struct bundle 
 	judge_key(pki, bundle, leaf->certificate, facts);
 	chain_build(pki, bundle, index, now_ms, facts, &chain);
 	judge_signatures(chain, facts);
-	fill_chain(chain, facts);
+	fill_chain(bundle, chain, facts);
 	fill_material(bundle, chain, material);
 	sk_X509_pop_free(chain, X509_free);
 	return true;

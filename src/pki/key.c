@@ -6,14 +6,15 @@
 #include "pki/pki_private.h"
 
 /* NULL when DER is no private key. */
-static EVP_PKEY *key_decode(struct pki *pki, const unsigned char *der, size_t length)
+static EVP_PKEY *decode_by(
+	struct pki *pki, OSSL_DECODER_CTX *decoder, const unsigned char *der, size_t length)
 {
 	const unsigned char *at = der;
 	size_t left = length;
 	EVP_PKEY *key;
 	int decoded;
 
-	decoded = OSSL_DECODER_from_data(pki->key_decoder, &at, &left);
+	decoded = OSSL_DECODER_from_data(decoder, &at, &left);
 	key = pki->decoded_key;
 	pki->decoded_key = NULL;
 	ERR_clear_error();
@@ -22,6 +23,19 @@ static EVP_PKEY *key_decode(struct pki *pki, const unsigned char *der, size_t le
 		return NULL;
 	}
 	return key;
+}
+
+static EVP_PKEY *key_decode(struct pki *pki, const unsigned char *der, size_t length)
+{
+	EVP_PKEY *key = decode_by(pki, pki->key_decoder, der, length);
+
+	if (key != NULL)
+		return key;
+	if (pki->any_key_decoder == NULL)
+		pki->any_key_decoder = OSSL_DECODER_CTX_new_for_pkey(&pki->decoded_key, "DER", NULL,
+			NULL, EVP_PKEY_KEYPAIR, lean_library_whole(pki->lean), NULL);
+	return pki->any_key_decoder != NULL ? decode_by(pki, pki->any_key_decoder, der, length)
+					    : NULL;
 }
 
 static void key_refuse(struct bundle *bundle, const char *why)

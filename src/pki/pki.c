@@ -86,14 +86,14 @@ static bool load_trust(struct pki *pki, const char *path, struct error *error)
 
 static bool set_up(struct pki *pki, struct error *error)
 {
-	pki->lean = lean_library_new();
+	pki->lean = lean_library_new(LEAN_FOR_CERTIFICATES);
 	if (pki->lean == NULL)
 		return error_set(
 			error, ERROR_INTERNAL, "OpenSSL's default provider cannot be loaded");
 	pki->library = lean_library_context(pki->lean);
 	pki->sha256 = EVP_MD_fetch(pki->library, "SHA256", NULL);
-	pki->key_decoder = OSSL_DECODER_CTX_new_for_pkey(
-		&pki->decoded_key, "DER", NULL, NULL, EVP_PKEY_KEYPAIR, pki->library, NULL);
+	pki->key_decoder = OSSL_DECODER_CTX_new_for_pkey(&pki->decoded_key, "DER", "PrivateKeyInfo",
+		NULL, EVP_PKEY_KEYPAIR, pki->library, NULL);
 	lean_library_settle(pki->lean);
 	pki->trust = X509_STORE_new();
 	pki->pool = sk_X509_new_null();
@@ -142,6 +142,7 @@ void pki_free(struct pki *pki)
 	sk_X509_pop_free(pki->pool, X509_free);
 	X509_STORE_free(pki->trust);
 	OSSL_DECODER_CTX_free(pki->key_decoder);
+	OSSL_DECODER_CTX_free(pki->any_key_decoder);
 	EVP_PKEY_free(pki->decoded_key);
 	EVP_MD_free(pki->sha256);
 	if (pki->legacy_provider != NULL)

@@ -45,14 +45,16 @@ struct cached_path {
 struct pki {
 	int references;
 	struct lean_library *lean;
-	OSSL_LIB_CTX *library;		/* its context: where nearly all is done */
+	OSSL_LIB_CTX *library;		/* its context: where RSA and EC keys are */
 	OSSL_PROVIDER *legacy_provider; /* loaded when a PKCS#12 first needs it */
 	EVP_MD *sha256;
 	/*
 	 * Building a decoder costs twenty times what decoding does, so one is kept. It puts what it
-	 * decodes into decoded_key.
+	 * decodes into decoded_key. The first knows PKCS#8 with the kinds of key that LIBRARY has,
+	 * the second, made when it is first needed, all else, in the whole context.
 	 */
 	OSSL_DECODER_CTX *key_decoder;
+	OSSL_DECODER_CTX *any_key_decoder;
 	EVP_PKEY *decoded_key;
 	X509_STORE *trust;
 	STACK_OF(X509) * pool;

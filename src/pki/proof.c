@@ -32,8 +32,19 @@ static bool is_rsa(const EVP_PKEY *key)
  */
 static bool exponent_is_usable(const EVP_PKEY *key)
 {
-	BIGNUM *exponent = number_of(key, OSSL_PKEY_PARAM_RSA_E);
-	bool usable = exponent != NULL && !BN_is_one(exponent) && BN_is_odd(exponent);
+	unsigned char room[8];
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_E, room, sizeof(room)),
+		OSSL_PARAM_construct_end(),
+	};
+	BIGNUM *exponent = NULL;
+	bool usable;
+
+	/* Nearly all are short; for a long one OpenSSL fills two kilobytes, byte by byte. */
+	if (EVP_PKEY_get_params(key, params) != 1 || !OSSL_PARAM_modified(params) ||
+		OSSL_PARAM_get_BN(params, &exponent) != 1)
+		exponent = number_of(key, OSSL_PKEY_PARAM_RSA_E);
+	usable = exponent != NULL && !BN_is_one(exponent) && BN_is_odd(exponent);
 
 	BN_free(exponent);
 	return usable;

@@ -287,6 +287,42 @@ static void test_digests(void **state)
 	X509_free(root);
 }
 
+/* Keys of rare kinds are read in another context than those of most, on either side of a signature.
+ */
+static void test_kinds_of_key(void **state)
+{
+	static const char *const kinds[] = {
+		"rsa-2048", "rsa-pss-2048", "ec-p384", "ed25519", "ed448"};
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LENGTH(kinds); i++) {
+		EVP_PKEY *root_key = fixture_key(kinds[i], 3),
+			 *below_key = fixture_key(kinds[i], 4);
+		X509 *root = authority("Root", root_key, NULL, NULL, NULL, 0);
+		X509 *below = authority("Below", below_key, root, root_key, NULL, 0);
+		struct pki *pki = pki_trusting(fixture_pem(root), NULL);
+
+		for (j = 0; j < ARRAY_LENGTH(kinds); j++) {
+			X509 *leaf = fixture_certificate(
+				&(struct fixture_request){.common_name = "www.example.jp",
+					.key = fixture_key(kinds[j], 5),
+					.issuer = below,
+					.issuer_key = below_key});
+			char *expected = fixture_pem(below);
+
+			print_message("%s by %s\n", kinds[j], kinds[i]);
+			check(pki, fixture_join(fixture_pem(leaf), fixture_pem(below)),
+				CHAIN_TRUSTED, "", expected);
+			free(expected);
+			X509_free(leaf);
+		}
+		pki_free(pki);
+		X509_free(below);
+		X509_free(root);
+	}
+}
+
 /* Names come from outside and end up in logs. */
 static void test_hostile_names(void **state)
 {
@@ -316,6 +352,7 @@ int main(void)
 		cmocka_unit_test(test_kept_path_runs_out),
 		cmocka_unit_test(test_long_chain),
 		cmocka_unit_test(test_digests),
+		cmocka_unit_test(test_kinds_of_key),
 		cmocka_unit_test(test_hostile_names),
 	};
 
