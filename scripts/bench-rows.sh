@@ -205,7 +205,8 @@ whole_beside() {
 		scripts "$2" "$number"
 		theirs=$rate
 		whole
-		note "$1" "$(printf '%.0f and %.1f a second, the last' "$rate" "$theirs")"
+		note "$1" "$(printf '%.0f and %.1f a second, %.0f us of processor time a record, the last' \
+			"$rate" "$theirs" "$cpu")"
 		sample "$1" "$(ratio "$rate" "$theirs")"
 	done
 }
