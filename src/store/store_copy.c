@@ -90,12 +90,15 @@ static bool refuse_present(
 {
 	char *name = xasprintf("%s%s", path, suffix);
 	struct stat status;
-	bool absent = lstat(name, &status) != 0 && errno == ENOENT;
+	int reason = lstat(name, &status) != 0 ? errno : 0;
 
-	if (!absent)
+	if (reason == 0)
 		error_set(error, ERROR_PERMANENT, "%s: %s", name, why);
+	else if (reason != ENOENT)
+		error_set(error, ERROR_PERMANENT, "%s: cannot be looked at: %s", name,
+			strerror(reason));
 	free(name);
-	return absent;
+	return reason == ENOENT;
 }
 
 /* ---- the pages ---- */

@@ -99,6 +99,9 @@ ctl backup -
 check "not to a pipe" 2 "$status"
 ctl backup
 check "not to nowhere" 2 "$status"
+ctl backup "$scratch/copy.db/below.db"
+says "where it cannot look, it does not say that something is there" \
+	'below.db: cannot be looked at: Not a directory' "$err"
 ctl backup "$scratch/nowhere/copy.db"
 check "not into a folder that is not there" 1 "$status"
 ctl restore "$scratch/copy.db"
