@@ -5,6 +5,7 @@ src_base_libbase_a_SOURCES = \
 	src/base/buffer.c src/base/buffer.h \
 	src/base/civil.c src/base/civil.h \
 	src/base/clock.c src/base/clock.h \
+	src/base/credentials.c src/base/credentials.h \
 	src/base/error.c src/base/error.h \
 	src/base/events.c src/base/events.def src/base/events.h \
 	src/base/file.c src/base/file.h \

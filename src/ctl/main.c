@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/credentials.h"
 #include "base/text.h"
 #include "base/words.h"
 #include "config.h"
@@ -83,6 +84,7 @@ int main(int argc, char **argv)
 	const struct verb *verb;
 
 	words_init();
+	credentials_find(true);
 	if (argc < 2) {
 		usage(stderr);
 		return USAGE_STATUS;

@@ -159,6 +159,11 @@ says "--json: a day and why" \
 	'"date":"2026-09-22","weekday":"Tuesday","business":false,"kind":"holiday","why":"Tuesday, a national holiday \(休日\)"' \
 	"$out"
 says "--json: the month" '^\{"month":"2026-09","business_days":19,' "$out"
+printf 'services-dir = "%s/conf/services.d"\nsealing-key = "credential:certinstalld.sealing-key"\n' "$top" \
+	>"$scratch/credential.conf"
+env -u CREDENTIALS_DIRECTORY "$build/certinstallctl" calendar --config "$scratch/credential.conf" 2026-09 \
+	>"$out" 2>"$err"
+check "a configuration that names credentials is read by hand, too" "0 " "$? $(cat "$err")"
 ctl calendar 2026-13
 check "no month" 2 "$status"
 "$build/certinstallctl" calendar 2026-09 >/dev/full 2>"$err"

@@ -45,7 +45,6 @@ check "it comes back with a restart" "active active 660" \
 
 # What is asked there is the program's; this is that systemd's socket and its groups suit it.
 if certinstallctl --help | grep -qE '^ *(pause|resume)' && grep -q '#admin-socket' $etc/certinstalld.conf; then
-	systemctl restart $unit
 	check "root asks" 200 "$(ask /healthz)"
 	for user in reader changer; do
 		check "$user asks" 200 "$(as $user curl -s --max-time 10 --unix-socket $path \
@@ -57,6 +56,14 @@ if certinstallctl --help | grep -qE '^ *(pause|resume)' && grep -q '#admin-socke
 	}
 	check "a reader may not change, a changer may" "403 200 200" \
 		"$(pause reader pause) $(pause changer pause) $(pause changer resume)"
+	check "certinstallctl asks, as root and as a reader" "0 0" \
+		"$(certinstallctl status >/dev/null 2>&1; echo $?) $(as reader certinstallctl status >/dev/null 2>&1; echo $?)"
+	check "and changes, as a changer" "0 0" \
+		"$(as changer certinstallctl pause webhg2 --yes >/dev/null 2>&1; echo $?) $(as changer certinstallctl resume webhg2 >/dev/null 2>&1; echo $?)"
+	holds "the configuration can be looked over by hand" /usr/sbin/certinstalld --check-config
+	systemctl stop $unit
+	holds "a daemon that is stopped leaves the store to be read" certinstallctl status
+	systemctl start $unit
 else
 	echo "# the program does not answer there yet"
 fi
