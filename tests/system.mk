@@ -78,3 +78,7 @@ EXTRA_DIST += tests/container/run tests/container/lib.sh tests/container/probe.p
 	tests/container/cases/30-hardening.sh tests/container/cases/40-admin-socket.sh \
 	tests/container/cases/50-run-once.sh tests/container/cases/60-autopkgtest.sh \
 	tests/container/cases/80-upgrade.sh tests/container/cases/90-purge.sh
+
+# What is written for people.
+TESTS += tests/system/readme.sh
+EXTRA_DIST += tests/system/readme.sh
