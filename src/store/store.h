@@ -168,8 +168,9 @@ bool must_check store_job_trail(
  * scheduled, retrying and verifying whose next_ms has come, and leased ones whose lease ran out.
  * With ignore_due, scheduled ones whatever their next_ms, and they come first. Not a job whose
  * target (service, service code, FQDN) another job holds a running lease on. Each taken job gets
- * the lease (TOKEN, LEASE_UNTIL_MS), and scheduled and retrying ones become installing. Within a
- * transaction.
+ * the lease (TOKEN, LEASE_UNTIL_MS), and scheduled and retrying ones become installing; leases of
+ * other jobs on its target, all over, are ended: a clock that is set back does not revive them, nor
+ * does who had them renew them, and what was installing becomes retrying. Within a transaction.
  */
 struct store_claim {
 	const char *service;
@@ -187,8 +188,8 @@ bool must_check store_jobs_claim(struct store *store, const struct store_claim *
 
 /*
  * Ends a lease: writes what came of it. *APPLIED is false, and nothing is changed, when JOB no
- * longer has the lease TOKEN (it ran out and another took it, or the job was superseded meanwhile:
- * then the lease alone is removed).
+ * longer has the lease TOKEN (it ran out and another took it or its target, or the job was
+ * superseded meanwhile: then the lease alone is removed).
  */
 struct store_settlement {
 	int64_t job_id;

@@ -61,7 +61,8 @@ static bool take(struct store *store, const struct store_claim *claim, struct st
 	store_bind_int(statement, 2, store_state_code(job->state));
 	store_bind_int(statement, 3, claim->lease_until_ms);
 	store_bind_blob(statement, 4, claim->token, sizeof(claim->token));
-	return store_run(store, statement, error) && store_job_changed(store, job->id, error);
+	return store_run(store, statement, error) && store_job_changed(store, job->id, error) &&
+	       store_leases_end_dead(store, job, claim->now_ms, error);
 }
 
 static int by_target(const void *left, const void *right)

@@ -60,6 +60,51 @@ bool store_leases_shorten(struct store *store, int64_t until_ms, size_t *count, 
 	return store_write_leave(store, own, done, error);
 }
 
+#define SQL_DEAD_BESIDE                                                                            \
+	"lease_token IS NOT NULL AND service = ?1 AND service_code = ?2 AND fqdn = ?3 "            \
+	"AND lease_until_ms <= ?4 AND id <> ?5"
+
+static sqlite3_stmt *bind_dead(sqlite3_stmt *statement, const struct store_job *job, int64_t now_ms)
+{
+	if (statement == NULL)
+		return NULL;
+	store_bind_text(statement, 1, job->service);
+	store_bind_text(statement, 2, job->service_code);
+	store_bind_text(statement, 3, job->fqdn);
+	store_bind_int(statement, 4, now_ms);
+	store_bind_int(statement, 5, job->id);
+	return statement;
+}
+
+bool store_leases_end_dead(
+	struct store *store, const struct store_job *job, int64_t now_ms, struct error *error)
+{
+	/* Looked for first: there is hardly ever one, and an update makes ready to write. */
+	sqlite3_stmt *statement =
+		bind_dead(store_statement(store, STATEMENT_LEASE_DEAD,
+				  "SELECT 1 FROM jobs INDEXED BY jobs_leased WHERE " SQL_DEAD_BESIDE
+				  " LIMIT 1",
+				  error),
+			job, now_ms);
+	enum store_step step;
+
+	if (statement == NULL)
+		return false;
+	step = store_step(store, statement, error);
+	if (step != STORE_ROW)
+		return step == STORE_DONE;
+	store_rest(statement);
+	/* What was being pushed may be there: it is as good as tried. */
+	statement =
+		bind_dead(store_statement(store, STATEMENT_LEASE_END_DEAD,
+				  "UPDATE jobs INDEXED BY jobs_leased SET lease_token = NULL, "
+				  "lease_until_ms = 0, state = CASE WHEN state = " SQL_INSTALLING
+				  " THEN " SQL_RETRYING " ELSE state END WHERE " SQL_DEAD_BESIDE,
+				  error),
+			job, now_ms);
+	return statement != NULL && store_run(store, statement, error);
+}
+
 bool store_lease_last(struct store *store, int64_t *until_ms, struct error *error)
 {
 	sqlite3_stmt *statement = store_statement(store, STATEMENT_LEASE_LAST,

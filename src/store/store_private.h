@@ -78,6 +78,8 @@ enum store_statement {
 	STATEMENT_LEASE_REMOVE,
 	STATEMENT_LEASE_RENEW,
 	STATEMENT_LEASES_SHORTEN,
+	STATEMENT_LEASE_DEAD,
+	STATEMENT_LEASE_END_DEAD,
 	STATEMENT_LEASE_LOOK,
 	STATEMENT_RETURN,
 	STATEMENT_LEASE_LAST,
@@ -226,6 +228,13 @@ bool must_check store_trail_put(
 /* Steps STATEMENT to its end and appends its jobs. */
 bool must_check store_jobs_read(struct store *store, sqlite3_stmt *statement,
 	struct store_job **jobs, size_t *count, struct error *error);
+
+/*
+ * Ends what leases other jobs have on JOB's target and that are over at NOW_MS, when JOB is taken:
+ * a clock that is set back would revive them, and a holder that finds it stepped would renew its.
+ */
+bool must_check store_leases_end_dead(
+	struct store *store, const struct store_job *job, int64_t now_ms, struct error *error);
 
 /* No running lease on the target of JOB (a table's name or alias), whoever's: ?2 is now. */
 #define SQL_TARGET_FREE(job)                                                                       \

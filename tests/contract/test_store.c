@@ -1188,6 +1188,69 @@ static void test_leases_renew(void **state)
 	expect_job(f, ids[0], JOB_INSTALLING, NOW + 62 * MINUTE);
 }
 
+/* Who takes a target ends what dead leases other jobs have on it. */
+static void test_leases_end_with_target(void **state)
+{
+	struct fixture *f = *state;
+	static const struct {
+		enum job_state claimed; /* as it is when its holder takes it */
+		bool superseded;	/* under its lease */
+		enum job_state left;
+		int64_t next_ms;
+	} cases[] = {
+		{JOB_SCHEDULED, true, JOB_SUPERSEDED, 0},
+		{JOB_SCHEDULED, false, JOB_RETRYING, NOW + MINUTE},
+		{JOB_VERIFYING, false, JOB_VERIFYING, NOW + MINUTE},
+	};
+
+	add_contract(f, "c1");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct store_claim claim = claim_at(NOW, 1, 1);
+		struct store_lease lease;
+		int64_t dead, beside, taken, got[2];
+		char fqdn[32];
+
+		snprintf(fqdn, sizeof(fqdn), "h%zu.example.jp", i);
+		dead = add_job(f, &(struct job_spec){.fqdn = fqdn,
+					  .certificate = 1,
+					  .state = cases[i].claimed,
+					  .next_ms = NOW});
+		beside = add_job(f, &(struct job_spec){.fqdn = "other.example.jp",
+					    .certificate = 10 + (int)i,
+					    .state = JOB_SCHEDULED,
+					    .next_ms = NOW});
+		claim.limit = 2;
+		assert_int_equal(claim_ids(f, f->store, &claim, got), 2);
+		if (cases[i].superseded)
+			OK(f, store_job_set_state(
+				      f->store, dead, JOB_SUPERSEDED, 0, NOW, "newer", &f->error));
+		taken = add_job(f, &(struct job_spec){.fqdn = fqdn,
+					   .certificate = 2,
+					   .state = JOB_SCHEDULED,
+					   .next_ms = NOW});
+		claim = claim_at(NOW + MINUTE, 2, 1);
+		assert_int_equal(claim_ids(f, f->store, &claim, got), 1);
+		assert_int_equal(got[0], taken);
+		expect_job(f, dead, cases[i].left, cases[i].next_ms);
+		/* Its holder has it no more, and a clock that is set back does not revive it. */
+		lease = lease_of(dead, 1, NOW + 2 * MINUTE);
+		OK(f, store_leases_renew(f->store, &lease, 1, &f->error));
+		assert_false(lease.held);
+		assert_false(settle(f, dead, 1, JOB_INSTALLED));
+		assert_true(settle(f, taken, 2, JOB_INSTALLED));
+		OK(f, store_job_set_state(f->store, taken, JOB_SCHEDULED, NOW, 0, NULL, &f->error));
+		claim = claim_at(NOW + MINUTE - 1, 3, 1);
+		assert_int_equal(claim_ids(f, f->store, &claim, got), 1);
+		assert_int_equal(got[0], taken);
+		assert_true(settle(f, taken, 3, JOB_INSTALLED));
+		/* Another target's dead lease is still its holder's. */
+		assert_true(settle(f, beside, 1, JOB_INSTALLED));
+		if (!cases[i].superseded)
+			OK(f, store_job_set_state(
+				      f->store, dead, JOB_CANCELLED, 0, NOW, "", &f->error));
+	}
+}
+
 /* A clock that was set back leaves no lease longer than the longest there is. */
 static void test_leases_shorten(void **state)
 {
@@ -1658,6 +1721,7 @@ int main(void)
 		TEST(test_left_count),
 		TEST(test_leased),
 		TEST(test_leases_renew),
+		TEST(test_leases_end_with_target),
 		TEST(test_leases_shorten),
 		TEST(test_untried),
 		TEST(test_ignore_due_takes_untried_first),
