@@ -220,8 +220,8 @@ static bool pause_or_resume(struct process *process, int service, bool pause)
 		.clock = &world->clock.clock,
 		.who = "operator",
 	};
-	struct json_object *result;
-	struct error error;
+	struct json_object *result = NULL;
+	struct error error = {0};
 
 	disk_use(&process->owner);
 	/* A commit that fails may be durable all the same. */
