@@ -39,7 +39,7 @@ struct pump *pump_new(const struct pump_options *options, struct settings *setti
 	pump->recheck = loop_timer_new(options->loop, look_now, pump);
 	pump->gather = loop_timer_new(options->loop, gathered, pump);
 	pump->wall_ahead_ms = pump_wall_now(pump) - pump_mono_now(pump);
-	pump->looked_ms = pump_mono_now(pump);
+	pump->began_ms = pump->looked_ms = pump_mono_now(pump);
 	pump->unsaved_end = &pump->unsaved;
 	lanes_update(
 		&pump->lanes, pump_config(pump), pump->options.only_service, pump_mono_now(pump));

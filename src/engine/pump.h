@@ -66,10 +66,11 @@ void pump_drain(struct pump *pump);
 void pump_abort(struct pump *pump);
 
 /*
- * Whether something that is due (or, with ignore_due, accepted) has not been tried at all yet, on a
- * service that has an endpoint and takes requests: what waits for one that asked for a pause, was
- * paused by an operator, or is taken for dead, is not counted, and nothing is while the store can
- * take nothing. Errors are the store's.
+ * Whether something that is due (or, with ignore_due, accepted) has not been tried at all yet, or
+ * not since this pump was made although it was to be tried again by then, on a service that has an
+ * endpoint and takes requests: what waits for one that asked for a pause, was paused by an
+ * operator, or is taken for dead, is not counted, and nothing is while the store can take nothing.
+ * Errors are the store's.
  */
 bool must_check pump_untried(const struct pump *pump, bool *untried, struct error *error);
 

@@ -73,6 +73,7 @@ struct pump {
 	struct loop_timer *recheck; /* a round when the next due instant was to be reached */
 	int64_t resting_until_ms;   /* what due and recheck are set for; 0: something else */
 	int64_t wall_ahead_ms;	    /* of monotonic time, in the last round */
+	int64_t began_ms;	    /* by the monotonic clock */
 	int64_t looked_ms;	    /* by the monotonic clock: when that was */
 	bool stepped;		    /* the wall clock, and leases were not renewed since */
 	unsigned steps;

@@ -79,6 +79,9 @@ bool pump_untried(const struct pump *pump, bool *untried, struct error *error)
 	for (i = 0; i < pump->lanes.count && !*untried; i++) {
 		struct store_claim claim = pump_make_claim(pump, i, 0);
 
+		/* What this pump tried itself is due again later than that, however the wall clock
+		 * is set meanwhile. */
+		claim.waiting_since_ms = claim.now_ms - (pump_mono_now(pump) - pump->began_ms);
 		if (!lane_takes_requests(&pump->lanes.list[i], pump_config(pump),
 			    pump_mono_now(pump), pump_wall_now(pump)))
 			continue;

@@ -181,6 +181,7 @@ struct store_claim {
 	int64_t base_since_ms; /* only jobs whose base instant is not before it; 0: all */
 	bool only_verifying;   /* only jobs that the service took and that are to be looked at, */
 	int64_t or_ends_before_ms; /* and those whose certificate ends before this; 0: none */
+	int64_t waiting_since_ms;  /* for store_untried() alone; 0: none */
 	size_t limit;
 };
 bool must_check store_jobs_claim(struct store *store, const struct store_claim *claim,
@@ -257,8 +258,9 @@ bool must_check store_left_count(struct store *store, const struct store_claim *
 	int64_t *all, struct error *error);
 
 /*
- * Whether a job of CLAIM's service is to be acted on that waits for its first try since it was
- * scheduled: scheduled, and due by claim->now_ms (whenever it is due, with ignore_due).
+ * Whether a job of CLAIM's service is to be acted on that waits for its first try: scheduled, and
+ * due by claim->now_ms (whenever it is due, with ignore_due), or tried, looked at or leased earlier
+ * and due again by claim->waiting_since_ms already.
  */
 bool must_check store_untried(
 	struct store *store, const struct store_claim *claim, bool *untried, struct error *error);

@@ -129,10 +129,12 @@ bool store_untried(
 {
 	sqlite3_stmt *statement = store_statement(store, STATEMENT_UNTRIED,
 		"SELECT 1 FROM jobs INDEXED BY jobs_due WHERE service = ?1 "
-		"AND " SQL_WAITING("state") " AND state = " SQL_SCHEDULED " AND next_ms <= ?3 "
-					    "AND base_ms >= ?4 LIMIT 1",
+		"AND " SQL_WAITING("state") " AND (state = " SQL_SCHEDULED " OR next_ms <= ?5) "
+					    "AND next_ms <= ?3 AND base_ms >= ?4 LIMIT 1",
 		error);
 
+	if (statement != NULL)
+		store_bind_int(statement, 5, claim->waiting_since_ms);
 	return exists(store, statement, claim, untried, error);
 }
 

@@ -1110,6 +1110,40 @@ static void test_untried(void **state)
 	assert_false(untried(f, &claim));
 }
 
+/* What was tried before, by whomever, counts from the instant on that the caller names. */
+static void test_untried_since(void **state)
+{
+	static const struct {
+		enum job_state state;
+		bool counts;
+	} cases[] = {
+		{JOB_HELD, false},
+		{JOB_INSTALLING, true},
+		{JOB_VERIFYING, true},
+		{JOB_RETRYING, true},
+		{JOB_INSTALLED, false},
+		{JOB_FAILED, false},
+	};
+	struct fixture *f = *state;
+
+	add_contract(f, "c1");
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		char service[16];
+		struct store_claim claim = claim_at(NOW, 1, 4);
+
+		snprintf(service, sizeof(service), "service%zu", i);
+		claim.service = service;
+		add_job(f, &(struct job_spec){.certificate = (int)i,
+				   .service = service,
+				   .state = cases[i].state,
+				   .next_ms = NOW - MINUTE});
+		claim.waiting_since_ms = NOW - MINUTE - 1;
+		assert_false(untried(f, &claim));
+		claim.waiting_since_ms = NOW - MINUTE;
+		assert_int_equal(untried(f, &claim), cases[i].counts);
+	}
+}
+
 static void test_leased(void **state)
 {
 	struct fixture *f = *state;
@@ -1724,6 +1758,7 @@ int main(void)
 		TEST(test_leases_end_with_target),
 		TEST(test_leases_shorten),
 		TEST(test_untried),
+		TEST(test_untried_since),
 		TEST(test_ignore_due_takes_untried_first),
 		TEST(test_attempts),
 		TEST(test_list),

@@ -659,6 +659,50 @@ static void test_untried(void **state)
 	assert_false(untried);
 }
 
+static bool is_untried(struct engine_fixture *fixture)
+{
+	struct error error;
+	bool untried;
+
+	assert_true(pump_untried(fixture->pump, &untried, &error));
+	return untried;
+}
+
+/*
+ * A run that has --wait 0s ends when nothing is untried, which it may ask before the first round:
+ * what an earlier run left to be tried again has its try by then, and this run's own retries do not
+ * keep it up, wherever the wall clock goes.
+ */
+static void test_untried_is_what_an_earlier_pump_left(void **state)
+{
+	static const struct scripted_answer answers[] = {
+		{HTTP_OK, 503, NULL, false, NULL, NULL}, {HTTP_OK, 503, NULL, false, NULL, NULL}};
+	struct engine_fixture *fixture = *state;
+	struct error error;
+	size_t cut;
+
+	engine_fixture_script(fixture, answers, ARRAY_LENGTH(answers));
+	take(fixture, "c1", 1);
+	advance_to(fixture, DUE_MS);
+	engine_fixture_pump(fixture);
+	assert_state(fixture, "c1", JOB_RETRYING);
+	advance_to(fixture, next_of(fixture, "c1"));
+	assert_false(is_untried(fixture));
+	engine_fixture_restart(fixture);
+	assert_true(is_untried(fixture));
+	engine_fixture_pump(fixture);
+	assert_int_equal(fixture->sent_count, 2);
+	assert_false(is_untried(fixture));
+	/* Its wait, cut to what is usual, ends earlier by the wall clock than this pump began. */
+	manual_clock_step(&fixture->clock, -HOUR_MS);
+	assert_true(store_waits_shorten(
+		fixture->store, "webhg2", fixture->clock.wall_now_ms, HOUR_MS, &cut, &error));
+	assert_int_equal(cut, 1);
+	assert_true(next_of(fixture, "c1") < DUE_MS);
+	advance_to(fixture, next_of(fixture, "c1"));
+	assert_false(is_untried(fixture));
+}
+
 /* A run waits for what is untried: it would wait for ever for a disk that nobody frees. */
 static void test_nothing_is_untried_while_nothing_can_be_written(void **state)
 {
@@ -946,6 +990,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_abort_while_the_store_fails, begin_faulty, end_faulty),
 		cmocka_unit_test_setup_teardown(test_untried, begin, end),
+		cmocka_unit_test_setup_teardown(
+			test_untried_is_what_an_earlier_pump_left, begin, end),
 		cmocka_unit_test_setup_teardown(
 			test_nothing_is_untried_while_nothing_can_be_written, begin_faulty,
 			end_faulty),
