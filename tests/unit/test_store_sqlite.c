@@ -953,6 +953,10 @@ static void use_everything(struct fixture *f, struct store *store)
 	store_jobs_free(jobs, count);
 	/* While there is one that is tried, or nothing is looked through. */
 	OK(f, store_waits_shorten(store, "s", 1, 1, &count, &f->error));
+	/* By then its lease is dead, and another job takes its target. */
+	OK(f, store_begin(store, &f->error));
+	OK(f, store_leases_end_dead(store, &job, 3, &f->error));
+	OK(f, store_commit(store, &f->error));
 	OK(f, store_job_settle(store, &settlement, &found, &f->error));
 	OK(f, store_job_set_state(store, id, JOB_FAILED, 0, 0, NULL, &f->error));
 	OK(f, store_next(store, &claim, &next_ms, &f->error));
