@@ -32,9 +32,13 @@ tests_unit_test_view_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_view_LDADD = src/ops/libops.a $(ENGINE_LIBS) $(SYSTEMD_LIBS) $(CMOCKA_LIBS)
 
 # The admin socket and the metrics. The system's users are told by the test.
-admin_tests = tests/unit/test_admin_rights tests/unit/test_admin_route tests/unit/test_metrics
+admin_tests = tests/unit/test_admin_refusals tests/unit/test_admin_rights \
+	tests/unit/test_admin_route tests/unit/test_metrics
 check_PROGRAMS += $(admin_tests)
 TESTS += $(admin_tests)
+tests_unit_test_admin_refusals_SOURCES = tests/unit/test_admin_refusals.c
+tests_unit_test_admin_refusals_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_admin_refusals_LDADD = src/ops/libops.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_admin_rights_SOURCES = tests/unit/test_admin_rights.c
 tests_unit_test_admin_rights_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_admin_rights_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getpwuid_r \

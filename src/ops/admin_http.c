@@ -13,6 +13,8 @@
 #include "base/log.h"
 #include "ops/route.h"
 
+#define FORBIDDEN 403
+
 /*
  * A connection's life: it is taken, or turned away, before a byte of it is read; the request has
  * its time, and so has the reading of its answer, after which the connection ends. Whatever a
@@ -328,6 +330,10 @@ static void answer_request(struct evhttp_request *request, void *context)
 		return;
 	}
 	ask_router(admin, connection, request, &answer);
+	if (answer.status == FORBIDDEN)
+		admin_refusals_tell(&admin->refusals, &connection->peer,
+			method_name(evhttp_request_get_command(request)),
+			evhttp_request_get_uri(request), clock_mono_ms(admin->options.clock));
 	set_limit(connection, admin->options.answer_ms);
 	send_answer(request, &answer);
 	buffer_free(&answer.body);

@@ -2,6 +2,7 @@
 #define OPS_ADMIN_PRIVATE_H
 
 #include "ops/admin.h"
+#include "ops/admin_refusals.h"
 #include "ops/admin_rights.h"
 #include "ops/admin_socket.h"
 
@@ -46,6 +47,7 @@ struct admin {
 	} * newcomers;
 	size_t newcomer_count;
 	struct admin_connection connections[ADMIN_CONNECTIONS_MAX];
+	struct admin_refusals refusals;
 	struct metrics_kept kept;
 	locale_t japanese; /* 0: there is none here */
 };

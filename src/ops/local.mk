@@ -9,6 +9,7 @@ src_ops_libops_a_SOURCES = \
 	src/ops/json_say.c src/ops/json_say.h \
 	src/ops/admin.c src/ops/admin.h src/ops/admin_private.h \
 	src/ops/admin_http.c \
+	src/ops/admin_refusals.c src/ops/admin_refusals.h \
 	src/ops/admin_rights.c src/ops/admin_rights.h \
 	src/ops/admin_socket.c src/ops/admin_socket.h \
 	src/ops/metrics.c src/ops/metrics.h src/ops/metrics_private.h \

@@ -193,6 +193,8 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 	check 'the read group may read' 200 "$(code_as nobody games /status)"
 	check 'and not change' 403 "$(code_as nobody games /services/waf/pause -X POST)"
 	check 'nor hand over records' 403 "$(code_as nobody games /import --data-binary "@$scratch/three.json")"
+	check 'one line tells of it, and who' '1 1' "$(grep -c 'admin socket: nobody .* may not' "$log") \
+$(grep -c 'admin socket: nobody (uid [0-9]*) may not GET /status$' "$log")"
 	check 'the change group may read' 200 "$(code_as nobody users /healthz)"
 	check 'and change' 200 "$(code_as nobody users /services/waf/pause -X POST)"
 	says 'its name is in the log' 'waf.*nobody' "$log"
