@@ -225,11 +225,29 @@ char *store_jobs_list_sql(const struct store_filter *filter)
 		filter->state >= 0 ? " AND j.state = ?5" : "");
 }
 
+bool store_jobs_each(struct store *store, sqlite3_stmt *statement, store_job_each *each,
+	void *context, struct error *error)
+{
+	enum store_step step;
+
+	while ((step = store_step(store, statement, error)) == STORE_ROW) {
+		struct store_job job;
+
+		if (!store_job_read(store, statement, &job, error)) {
+			step = STORE_FAILED;
+			break;
+		}
+		each(context, &job);
+		store_job_clear(&job);
+	}
+	sqlite3_finalize(statement);
+	return step == STORE_DONE;
+}
+
 bool store_jobs_list(struct store *store, const struct store_filter *filter, store_job_each *each,
 	void *context, struct error *error)
 {
 	char *sql = store_jobs_list_sql(filter);
-	enum store_step step = STORE_FAILED;
 	sqlite3_stmt *statement = NULL;
 	int prepared = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
 
@@ -246,18 +264,7 @@ bool store_jobs_list(struct store *store, const struct store_filter *filter, sto
 	if (filter->state >= 0)
 		store_bind_int(statement, 5, store_state_code((enum job_state)filter->state));
 	store_bind_int(statement, 6, filter->limit > 0 ? (int64_t)filter->limit : -1);
-	while ((step = store_step(store, statement, error)) == STORE_ROW) {
-		struct store_job job;
-
-		if (!store_job_read(store, statement, &job, error)) {
-			step = STORE_FAILED;
-			break;
-		}
-		each(context, &job);
-		store_job_clear(&job);
-	}
-	sqlite3_finalize(statement);
-	return step == STORE_DONE;
+	return store_jobs_each(store, statement, each, context, error);
 }
 
 /* ---- writing ---- */

@@ -220,6 +220,9 @@ size_t store_read_chain(sqlite3_stmt *statement, int column,
 	unsigned char chain[CERTIFICATE_CHAIN_MAX][FINGERPRINT_SIZE]);
 bool must_check store_job_read(
 	struct store *store, sqlite3_stmt *statement, struct store_job *job, struct error *error);
+/* Calls EACH for the jobs of STATEMENT, which has its values; finalizes it either way. */
+bool must_check store_jobs_each(struct store *store, sqlite3_stmt *statement, store_job_each *each,
+	void *context, struct error *error);
 /* Fails unless the last statement changed one row: job ID's. */
 bool must_check store_job_changed(struct store *store, int64_t id, struct error *error);
 /* Adds the trail of job ID, or puts it in the place of the one there is. */

@@ -109,7 +109,6 @@ bool store_jobs_search(struct store *store, const struct store_search *search, s
 	void *context, struct error *error)
 {
 	char *sql = store_jobs_search_sql(search);
-	enum store_step step = STORE_FAILED;
 	sqlite3_stmt *statement = NULL;
 	int prepared = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
 
@@ -117,16 +116,5 @@ bool store_jobs_search(struct store *store, const struct store_search *search, s
 	if (prepared != SQLITE_OK)
 		return store_fail(store, error);
 	bind(statement, search);
-	while ((step = store_step(store, statement, error)) == STORE_ROW) {
-		struct store_job job;
-
-		if (!store_job_read(store, statement, &job, error)) {
-			step = STORE_FAILED;
-			break;
-		}
-		each(context, &job);
-		store_job_clear(&job);
-	}
-	sqlite3_finalize(statement);
-	return step == STORE_DONE;
+	return store_jobs_each(store, statement, each, context, error);
 }
