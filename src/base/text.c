@@ -270,3 +270,21 @@ bool text_to_size(const char *text, uint64_t *size)
 	*size = (uint64_t)number << shift;
 	return true;
 }
+
+bool text_is_blank(const char *text, size_t length)
+{
+	return strspn(text, " \t\r\n") >= length;
+}
+
+bool text_is_lines(const char *text, size_t length)
+{
+	const char *begin = text + strspn(text, " \t\r\n");
+	const char *end = memchr(begin, '\n', length - (size_t)(begin - text));
+	const char *last = end;
+
+	if (end == NULL || text_is_blank(end, length - (size_t)(end - text)))
+		return false;
+	while (last > begin && strchr(" \t\r\n", last[0]) != NULL)
+		last--;
+	return begin[0] == '{' && last[0] == '}' && last > begin;
+}

@@ -35,4 +35,9 @@ void text_from_duration_ms(char *target, size_t size, int64_t ms);
 /* A size in bytes: "65536", "64k", "8M", "1G" (powers of 1024). */
 bool text_to_size(const char *text, uint64_t *size);
 
+/* Of TEXT, which ends with a 0 behind LENGTH: nothing but blanks and line ends. */
+bool text_is_blank(const char *text, size_t length);
+/* Several lines, of which the first that is not blank is a JSON object by itself. */
+bool text_is_lines(const char *text, size_t length);
+
 #endif

@@ -54,14 +54,6 @@ static void add_instant(struct buffer *target, const char *key, int64_t instant_
 bool ask_jobs_list(const struct answers *answers, const struct view_jobs_query *query,
 	struct json_object **answer, struct error *error)
 {
-	static const char *const sorts[] = {
-		[VIEW_SORT_ID] = "id",
-		[VIEW_SORT_DUE] = "due",
-		[VIEW_SORT_STATE] = "state",
-		[VIEW_SORT_SERVICE] = "service",
-		[VIEW_SORT_FQDN] = "fqdn",
-		[VIEW_SORT_NEXT] = "next",
-	};
 	struct buffer target = {0};
 	unsigned state;
 
@@ -77,7 +69,7 @@ bool ask_jobs_list(const struct answers *answers, const struct view_jobs_query *
 	add_instant(&target, "due-before", query->due_before_ms);
 	if (query->overdue)
 		answers_add(&target, "overdue", "true");
-	answers_add(&target, "sort", sorts[query->sort]);
+	answers_add(&target, "sort", view_sort_name(query->sort));
 	if (query->limit > 0)
 		add_number(&target, "limit",
 			query->limit < ROUTE_JOBS_MAX ? (int64_t)query->limit : ROUTE_JOBS_MAX);

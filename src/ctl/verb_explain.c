@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "ctl/calendar_request.h"
 #include "ctl/examine.h"
 #include "ctl/explain_pairs.h"
@@ -132,11 +133,6 @@ static void explain_record(struct explain *explain, const char *text, size_t len
 	record_clear(&record);
 }
 
-static bool is_blank(const char *text, size_t length)
-{
-	return strspn(text, " \t\r\n") >= length;
-}
-
 static void explain_lines(struct explain *explain, const char *text, size_t length)
 {
 	const char *at = text, *end = text + length;
@@ -148,24 +144,10 @@ static void explain_lines(struct explain *explain, const char *text, size_t leng
 		size_t size = (size_t)((stop != NULL ? stop : end) - at);
 
 		line++;
-		if (!is_blank(at, size))
+		if (!text_is_blank(at, size))
 			explain_record(explain, at, size, line);
 		at += size + 1;
 	}
-}
-
-/* Of standard input: several lines, of which the first that is not blank is an object by itself. */
-static bool looks_like_lines(const char *text, size_t length)
-{
-	const char *begin = text + strspn(text, " \t\r\n");
-	const char *end = memchr(begin, '\n', length - (size_t)(begin - text));
-	const char *last = end;
-
-	if (end == NULL || is_blank(end, length - (size_t)(end - text)))
-		return false;
-	while (last > begin && strchr(" \t\r\n", last[0]) != NULL)
-		last--;
-	return begin[0] == '{' && last[0] == '}' && last > begin;
 }
 
 static bool has_suffix(const char *name, const char *suffix)
@@ -186,7 +168,7 @@ static void explain_file(struct explain *explain)
 		calendar_request_tell(&explain->request, "%s", error.text);
 		worsen(explain, EXPLAIN_UNREADABLE);
 	} else {
-		lines = strcmp(name, "-") == 0 ? looks_like_lines(buffer_text(&file), file.length)
+		lines = strcmp(name, "-") == 0 ? text_is_lines(buffer_text(&file), file.length)
 					       : has_suffix(name, ".ndjson");
 		if (lines)
 			explain_lines(explain, buffer_text(&file), file.length);

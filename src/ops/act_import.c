@@ -160,11 +160,6 @@ static bool judge(struct importing *importing, const char *text, size_t length, 
 	return done;
 }
 
-static bool is_blank(const char *text, size_t length)
-{
-	return strspn(text, " \t\r\n") >= length;
-}
-
 static bool judge_lines(
 	struct importing *importing, const char *text, size_t length, struct error *error)
 {
@@ -176,25 +171,11 @@ static bool judge_lines(
 		size_t size = (size_t)((stop != NULL ? stop : end) - at);
 
 		line++;
-		if (!is_blank(at, size) && !judge(importing, at, size, line, error))
+		if (!text_is_blank(at, size) && !judge(importing, at, size, line, error))
 			return false;
 		at += size + 1;
 	}
 	return true;
-}
-
-/* Several lines, of which the first that is not blank is an object by itself. */
-static bool looks_like_lines(const char *text, size_t length)
-{
-	const char *begin = text + strspn(text, " \t\r\n");
-	const char *end = memchr(begin, '\n', length - (size_t)(begin - text));
-	const char *last = end;
-
-	if (end == NULL || is_blank(end, length - (size_t)(end - text)))
-		return false;
-	while (last > begin && strchr(" \t\r\n", last[0]) != NULL)
-		last--;
-	return begin[0] == '{' && last[0] == '}' && last > begin;
 }
 
 static bool judge_all(struct importing *importing, const char *text, size_t length, bool lines,
@@ -202,7 +183,7 @@ static bool judge_all(struct importing *importing, const char *text, size_t leng
 {
 	bool done;
 
-	if (is_blank(text, length))
+	if (text_is_blank(text, length))
 		return error_set(error, ERROR_PERMANENT, "there is no record in it");
 	done = lines ? judge_lines(importing, text, length, error)
 		     : judge(importing, text, length, 0, error);
@@ -268,7 +249,7 @@ bool act_import(const struct act *act, const char *text, size_t length, struct j
 	struct error *error)
 {
 	struct importing *importing = xcalloc(1, sizeof(*importing));
-	bool lines = looks_like_lines(text, length), done;
+	bool lines = text_is_lines(text, length), done;
 	char *name = NULL;
 
 	acting_init(&importing->acting, act, "import");

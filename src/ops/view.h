@@ -70,6 +70,9 @@ enum view_sort {
 	VIEW_SORT_NEXT, /* those that wait for nothing last */
 };
 
+/* "id", "due" and so on, as a query names them. */
+const char *view_sort_name(enum view_sort sort);
+
 #define VIEW_JOBS_DEFAULT 1000
 #define VIEW_JOBS_MAX 100000
 

@@ -113,7 +113,7 @@ static bool take_instant(
 		"%s: not a day (2026-11-24), nor an instant (2026-11-24T09:00:00+09:00)", key);
 }
 
-static bool take_sort(struct view_jobs_query *query, const char *value, struct error *error)
+const char *view_sort_name(enum view_sort sort)
 {
 	static const char *const names[] = {
 		[VIEW_SORT_ID] = "id",
@@ -123,10 +123,16 @@ static bool take_sort(struct view_jobs_query *query, const char *value, struct e
 		[VIEW_SORT_FQDN] = "fqdn",
 		[VIEW_SORT_NEXT] = "next",
 	};
+
+	return names[sort];
+}
+
+static bool take_sort(struct view_jobs_query *query, const char *value, struct error *error)
+{
 	size_t i;
 
-	for (i = 0; i < ARRAY_LENGTH(names); i++) {
-		if (strcmp(value, names[i]) == 0) {
+	for (i = 0; i <= VIEW_SORT_NEXT; i++) {
+		if (strcmp(value, view_sort_name((enum view_sort)i)) == 0) {
 			query->sort = (enum view_sort)i;
 			return true;
 		}
