@@ -6,7 +6,7 @@ jobs=$(nproc)
 
 build_packages="build-essential autoconf automake pkg-config ca-certificates
 	libcurl4-openssl-dev libevent-dev libsqlite3-dev libssl-dev libsystemd-dev libcmocka-dev
-	libconfuse-dev libjson-c-dev libidn2-dev gettext"
+	libconfuse-dev libjson-c-dev libidn2-dev libmimalloc-dev gettext"
 demo_packages="openssl"
 test_packages="nghttp2-client curl openssl sqlite3 clang clang-format clang-tidy cppcheck bear libclang-rt-14-dev
 	strace faketime procps git nghttp2-server prometheus jq systemd mandoc bsdextrautils"

@@ -1,5 +1,6 @@
 # Part of Makefile.am: tests of base.
 base_tests = tests/unit/test_base tests/unit/test_base_civil tests/unit/test_base_file \
+	tests/unit/test_base_heap \
 	tests/unit/test_base_text tests/unit/test_base_wipe
 check_PROGRAMS += $(base_tests)
 TESTS += $(base_tests)
@@ -15,6 +16,10 @@ tests_unit_test_base_civil_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_base_file_SOURCES = tests/unit/test_base_file.c
 tests_unit_test_base_file_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_base_file_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_base_heap_SOURCES = tests/unit/test_base_heap.c
+tests_unit_test_base_heap_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_base_heap_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_base_text_SOURCES = tests/unit/test_base_text.c
 tests_unit_test_base_text_CFLAGS = $(TEST_CFLAGS)

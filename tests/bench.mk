@@ -2,10 +2,11 @@
 check_PROGRAMS += tests/bench/claims tests/bench/handshakes tests/bench/plain_checks
 tests_bench_claims_SOURCES = tests/bench/claims.c
 tests_bench_claims_LDADD = src/store/libstore.a src/domain/libdomain.a $(BASE_LIBS) $(SQLITE_LIBS)
+# Plain programs, with the heap that a plain program has: without base, which brings its own.
 tests_bench_handshakes_SOURCES = tests/bench/handshakes.c
-tests_bench_handshakes_LDADD = $(BASE_LIBS) $(OPENSSL_LIBS)
+tests_bench_handshakes_LDADD = $(OPENSSL_LIBS)
 tests_bench_plain_checks_SOURCES = tests/bench/plain_checks.c
-tests_bench_plain_checks_LDADD = $(BASE_LIBS) $(OPENSSL_LIBS) $(JSONC_LIBS)
+tests_bench_plain_checks_LDADD = $(OPENSSL_LIBS) $(JSONC_LIBS)
 
 # For LD_PRELOAD, so never with a sanitizer of its own.
 check_DATA = tests/tools/slow-sync.so

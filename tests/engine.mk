@@ -7,7 +7,7 @@ check_PROGRAMS += $(engine_tests)
 TESTS += $(engine_tests)
 ENGINE_LIBS = src/engine/libengine.a src/config/libconfig.a src/source/libsource.a \
 	src/service/libservice.a src/net/libnet.a src/store/libstore.a src/record/librecord.a \
-	src/pki/libpki.a src/domain/libdomain.a src/base/libbase.a \
+	src/pki/libpki.a src/domain/libdomain.a $(BASE_LIBS) \
 	$(CURL_LIBS) $(EVENT_LIBS) $(SQLITE_LIBS) $(OPENSSL_LIBS) $(CONFUSE_LIBS) $(JSONC_LIBS) \
 	$(IDN2_LIBS)
 engine_fixture = tests/unit/engine_fixture.c tests/unit/engine_fixture.h \

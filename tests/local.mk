@@ -1,6 +1,5 @@
 # Part of Makefile.am: tests. Each floor's tests are in a file of their own.
 TEST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-BASE_LIBS = src/base/libbase.a
 
 include tests/base.mk
 include tests/domain.mk

@@ -41,5 +41,5 @@ TESTS += tests/unit/test_feed
 tests_unit_test_feed_SOURCES = tests/unit/test_feed.c
 tests_unit_test_feed_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_feed_LDADD = src/source/libsource.a src/net/libnet.a src/record/librecord.a \
-	src/pki/libpki.a src/domain/libdomain.a src/base/libbase.a $(CURL_LIBS) $(OPENSSL_LIBS) \
+	src/pki/libpki.a src/domain/libdomain.a $(BASE_LIBS) $(CURL_LIBS) $(OPENSSL_LIBS) \
 	$(JSONC_LIBS) $(IDN2_LIBS) $(CMOCKA_LIBS)

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/heap.h"
+
 __attribute__((noreturn)) static void out_of_memory(size_t size)
 {
 	char message[96];
@@ -145,8 +147,9 @@ char *wiping_strdup(const char *text)
 
 void wiping_free(void *data)
 {
-	if (data == NULL)
-		return;
-	explicit_bzero(data, malloc_usable_size(data));
+#ifndef HEAP_OVERWRITES
+	if (data != NULL)
+		explicit_bzero(data, malloc_usable_size(data));
+#endif
 	free(data);
 }

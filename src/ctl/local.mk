@@ -45,6 +45,6 @@ src_ctl_libctl_a_SOURCES = \
 certinstallctl_SOURCES = src/ctl/main.c
 certinstallctl_LDADD = src/ctl/libctl.a src/ops/libops.a src/engine/libengine.a \
 	src/config/libconfig.a src/source/libsource.a src/service/libservice.a src/net/libnet.a src/store/libstore.a \
-	src/record/librecord.a src/pki/libpki.a src/domain/libdomain.a src/base/libbase.a \
+	src/record/librecord.a src/pki/libpki.a src/domain/libdomain.a $(BASE_LIBS) \
 	$(CONFUSE_LIBS) $(JSONC_LIBS) $(CURL_LIBS) $(EVENT_LIBS) $(SQLITE_LIBS) $(SYSTEMD_LIBS) \
 	$(OPENSSL_LIBS) $(IDN2_LIBS)

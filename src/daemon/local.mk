@@ -1,7 +1,7 @@
 # Part of Makefile.am: src/daemon, floor 7.
 DAEMON_LIBS = src/ops/libops.a src/engine/libengine.a src/config/libconfig.a \
 	src/source/libsource.a src/service/libservice.a src/net/libnet.a src/store/libstore.a \
-	src/record/librecord.a src/pki/libpki.a src/domain/libdomain.a src/base/libbase.a \
+	src/record/librecord.a src/pki/libpki.a src/domain/libdomain.a $(BASE_LIBS) \
 	$(CURL_LIBS) $(EVENT_LIBS) $(SQLITE_LIBS) $(OPENSSL_LIBS) $(SYSTEMD_LIBS) $(CONFUSE_LIBS) \
 	$(JSONC_LIBS) $(IDN2_LIBS)
 

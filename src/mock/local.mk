@@ -22,7 +22,7 @@ src_mock_libmock_a_SOURCES = \
 	src/mock/services_body.c \
 	src/mock/table.c src/mock/table.h
 
-MOCK_LIBS = src/mock/libmock.a src/base/libbase.a $(EVENT_LIBS) $(OPENSSL_LIBS) $(JSONC_LIBS)
+MOCK_LIBS = src/mock/libmock.a $(BASE_LIBS) $(EVENT_LIBS) $(OPENSSL_LIBS) $(JSONC_LIBS)
 
 bin_PROGRAMS += certinstall-mock
 certinstall_mock_SOURCES = src/mock/main.c

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <grp.h>
-#include <malloc.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,10 +96,5 @@ void privilege_guard_secrets(void)
 
 	(void)prctl(PR_SET_DUMPABLE, 0);
 	(void)setrlimit(RLIMIT_CORE, &none);
-	/*
-	 * Libraries without hooks for their memory (nghttp2 within libcurl) free buffers in which a
-	 * key has been. The allocator overwrites what is freed, but for its smallest blocks.
-	 */
-	(void)mallopt(M_PERTURB, 0xa5);
 	umask(077);
 }

@@ -19,8 +19,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/text.h"
-
 #define PARALLEL_MAX 1024
 
 struct shake {
@@ -127,15 +125,24 @@ static double now_s(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+/* A number from 1 to MOST, or 0. */
+static long number_of(const char *text, long most)
+{
+	char *end;
+	long number = strtol(text, &end, 10);
+
+	return *end == '\0' && number >= 1 && number <= most ? number : 0;
+}
+
 int main(int argc, char **argv)
 {
 	static struct run run;
-	int64_t port, parallel;
+	long port, parallel;
 	double began;
 
-	if (argc != 5 || inet_pton(AF_INET, argv[1], &run.address.sin_addr) != 1 ||
-		!text_to_int64(argv[2], 1, 65535, &port) ||
-		!text_to_int64(argv[4], 1, PARALLEL_MAX, &parallel)) {
+	port = argc == 5 ? number_of(argv[2], 65535) : 0;
+	parallel = argc == 5 ? number_of(argv[4], PARALLEL_MAX) : 0;
+	if (port == 0 || parallel == 0 || inet_pton(AF_INET, argv[1], &run.address.sin_addr) != 1) {
 		fputs("usage: handshakes ADDRESS PORT NAMES PARALLEL\n", stderr);
 		return 2;
 	}

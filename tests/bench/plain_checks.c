@@ -14,8 +14,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "base/alloc.h"
-
 struct sample {
 	struct json_object *record;
 	const char *pem;
@@ -54,7 +52,7 @@ static struct sample *load(const char *path, size_t *count)
 
 		if (*count == room) {
 			room = room * 2 + 64;
-			samples = xreallocarray(samples, room, sizeof(*samples));
+			samples = reallocarray(samples, room, sizeof(*samples));
 		}
 		sample = &samples[*count];
 		sample->record = json_tokener_parse(line);

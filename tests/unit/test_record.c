@@ -1,4 +1,5 @@
 #include <malloc.h>
+#include <mimalloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/civil.h"
+#include "base/heap.h"
 #include "record/record.h"
 
 static const char good_record[] =
@@ -628,25 +630,12 @@ static void test_bad_canonical(void **state)
 
 /*
  * The allocator as the whole process sees it, the JSON library included: what is given back while
- * it is watched must not hold the secret any more. The sanitizers have an allocator of their own.
+ * it is watched must not hold the secret any more, before the heap overwrites it. The sanitizers
+ * have an allocator of their own.
  */
-#if defined(__SANITIZE_ADDRESS__)
-#define WATCHED 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define WATCHED 0
-#endif
-#endif
-#ifndef WATCHED
-#define WATCHED 1
-#endif
-
-#if WATCHED
+#ifdef HEAP_OVERWRITES
 #define SECRET "c2VjcmV0LWtleS1tYXRlcmlhbA"
 #define SECRET_DECODED "secret-key-material"
-
-void __libc_free(void *data);	  /* NOLINT(bugprone-reserved-identifier) */
-void *__libc_malloc(size_t size); /* NOLINT(bugprone-reserved-identifier) */
 
 static bool watching;
 static int leaked;
@@ -665,12 +654,12 @@ static void look(void *data)
 void free(void *data)
 {
 	look(data);
-	__libc_free(data);
+	mi_free(data);
 }
 
 void *realloc(void *old, size_t size)
 {
-	void *data = __libc_malloc(size > 0 ? size : 1);
+	void *data = mi_malloc(size > 0 ? size : 1);
 	size_t had;
 
 	if (data == NULL || old == NULL)
