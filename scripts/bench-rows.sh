@@ -379,7 +379,7 @@ row_memory_queued() {
 		rm -rf "$directory"
 	done
 	at_once=
-	note memory-queued "at most $most seen in flight"
+	note memory-queued "at most $most leased at one time: in flight, claimed ahead, and not yet settled"
 	rm -f "$kept"
 }
 
