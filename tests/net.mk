@@ -42,3 +42,12 @@ TESTS += tests/unit/test_http_fence
 tests_unit_test_http_fence_SOURCES = tests/unit/test_http_fence.c $(NET_FIXTURE)
 tests_unit_test_http_fence_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_http_fence_LDADD = $(NET_LIBS)
+
+check_PROGRAMS += tests/unit/test_http_socket
+TESTS += tests/unit/test_http_socket
+tests_unit_test_http_socket_SOURCES = tests/unit/test_http_socket.c $(NET_FIXTURE)
+tests_unit_test_http_socket_CFLAGS = $(TEST_CFLAGS)
+# How often the loop is told of a socket.
+tests_unit_test_http_socket_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=loop_watch_new \
+	-Wl,--wrap=loop_watch_change,--wrap=loop_watch_free
+tests_unit_test_http_socket_LDADD = $(NET_LIBS)

@@ -160,9 +160,8 @@ static void end_fenced(struct http *http)
 		transfer_break_off(transfer);
 }
 
-static void socket_ready(void *context, int fd, int events)
+void http_act(struct http *http, int fd, int events)
 {
-	struct http *http = context;
 	int mask = 0;
 	int running;
 
@@ -177,39 +176,7 @@ static void socket_ready(void *context, int fd, int events)
 
 static void time_over(void *context)
 {
-	struct http *http = context;
-	int running;
-
-	end_fenced(http);
-	(void)curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-	collect(http);
-}
-
-static int socket_wanted(
-	CURL *easy, curl_socket_t fd, int what, void *context, void *socket_context)
-{
-	struct http *http = context;
-	struct loop_watch *watch = socket_context;
-	int events = 0;
-
-	(void)easy;
-	http_fence_note_socket(http, fd, what != CURL_POLL_REMOVE);
-	if (what == CURL_POLL_REMOVE) {
-		loop_watch_free(watch);
-		(void)curl_multi_assign(http->multi, fd, NULL);
-		return 0;
-	}
-	if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
-		events |= LOOP_READ;
-	if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
-		events |= LOOP_WRITE;
-	if (watch != NULL) {
-		loop_watch_change(watch, events);
-		return 0;
-	}
-	watch = loop_watch_new(http->loop, fd, events, socket_ready, http);
-	(void)curl_multi_assign(http->multi, fd, watch);
-	return 0;
+	http_act(context, CURL_SOCKET_TIMEOUT, 0);
 }
 
 static int time_wanted(CURLM *multi, long timeout_ms, void *context)
@@ -234,7 +201,7 @@ static CURLM *multi_new(struct http *http)
 	 * How many connections there are at once is for the caller to bound, by how many transfers
 	 * it starts. libcurl's own bounds would make transfers wait whose time is running.
 	 */
-	if (multi != NULL && SET_MULTI(CURLMOPT_SOCKETFUNCTION, socket_wanted) &&
+	if (multi != NULL && SET_MULTI(CURLMOPT_SOCKETFUNCTION, http_socket_wanted) &&
 		SET_MULTI(CURLMOPT_SOCKETDATA, http) &&
 		SET_MULTI(CURLMOPT_TIMERFUNCTION, time_wanted) &&
 		SET_MULTI(CURLMOPT_TIMERDATA, http) &&
@@ -245,7 +212,7 @@ static CURLM *multi_new(struct http *http)
 	return NULL;
 }
 
-/* Closes what is kept open, with a last call of socket_wanted for each. */
+/* Closes what is kept open, with a call of http_socket_close for each. */
 static void close_all(void *context)
 {
 	struct http *http = context;
@@ -289,11 +256,11 @@ void http_free(struct http *http)
 	/* Each takes itself out of the list, which the analyser does not see. */
 	while (http->first != NULL)		 /* NOLINT(clang-analyzer-unix.Malloc) */
 		transfer_break_off(http->first); /* NOLINT(clang-analyzer-unix.Malloc) */
-	/* Closes what was kept open, with a last call of socket_wanted for each. */
+	/* Closes what was kept open, with a call of http_socket_close for each. */
 	(void)curl_multi_cleanup(http->multi);
 	loop_timer_free(http->timer);
 	loop_timer_free(http->rest);
-	free(http->sockets);
+	http_sockets_forget(http);
 	free(http);
 }
 

@@ -303,6 +303,8 @@ static bool set_transport(struct http_transfer *transfer, const struct http_peer
 	       SET(CURLOPT_ERRORBUFFER, transfer->error_buffer) &&
 	       SET(CURLOPT_HEADERFUNCTION, http_take_header) && SET(CURLOPT_HEADERDATA, transfer) &&
 	       SET(CURLOPT_WRITEFUNCTION, http_take_body) && SET(CURLOPT_WRITEDATA, transfer) &&
+	       SET(CURLOPT_CLOSESOCKETFUNCTION, http_socket_close) &&
+	       SET(CURLOPT_CLOSESOCKETDATA, transfer->http) &&
 	       SET(CURLOPT_PREREQFUNCTION, http_fence_before_request) &&
 	       SET(CURLOPT_PREREQDATA, transfer) && SET(CURLOPT_PRIVATE, transfer);
 }

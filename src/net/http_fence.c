@@ -1,26 +1,7 @@
 /* Keeping what is over from being sent: a transfer whose fence was passed writes nothing more. */
 #include "net/http_private.h"
 
-#include <netinet/in.h>
-#include <string.h>
 #include <sys/socket.h>
-
-#include "base/alloc.h"
-
-void http_fence_note_socket(struct http *http, int fd, bool open)
-{
-	size_t i;
-
-	for (i = 0; i < http->socket_count && http->sockets[i] != fd; i++) {
-	}
-	if (open && i == http->socket_count) {
-		http->sockets = xreallocarray(
-			http->sockets, http->socket_count + 1, sizeof(*http->sockets));
-		http->sockets[http->socket_count++] = fd;
-	} else if (!open && i < http->socket_count) {
-		http->sockets[i] = http->sockets[--http->socket_count];
-	}
-}
 
 bool http_fence_over(const struct http_fence *fence, int64_t wall_ms, int64_t mono_ms)
 {
@@ -32,22 +13,6 @@ bool http_fence_passed(const struct http_transfer *transfer)
 	const struct clock *clock = loop_clock(transfer->http->loop);
 
 	return http_fence_over(transfer->fence, clock_wall_ms(clock), clock_mono_ms(clock));
-}
-
-static int local_port(int fd)
-{
-	union {
-		struct sockaddr any;
-		struct sockaddr_in v4;
-		struct sockaddr_in6 v6;
-	} address;
-	socklen_t size = sizeof(address);
-
-	memset(&address, 0, sizeof(address));
-	if (getsockname(fd, &address.any, &size) != 0)
-		return 0;
-	return ntohs(
-		address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }
 
 /*
@@ -70,11 +35,15 @@ void http_fence_cut(struct http_transfer *transfer)
 	/* Nothing of the request has gone out, nor lies in a buffer. */
 	if (!transfer->on_connection)
 		return;
-	for (size_t i = 0; i < http->socket_count; i++) {
+	for (size_t i = 0; i < http->socket_room; i++) {
+		const struct http_socket *socket = http->sockets[i];
+
+		if (socket == NULL || !socket->wanted)
+			continue;
 		/* Rather one too many than none, should libcurl not tell which it is. */
 		if (transfer->local_port <= 0 ||
-			local_port(http->sockets[i]) == transfer->local_port)
-			disconnect(http->sockets[i]);
+			http_socket_local_port(socket->fd) == transfer->local_port)
+			disconnect(socket->fd);
 	}
 }
 

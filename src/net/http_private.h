@@ -9,10 +9,21 @@
 #include "net/http.h"
 #include "net/http_handshake.h"
 
-/* What http.c (the multi handle on the loop), http_easy.c (one transfer's settings), http_fence.c
- * (what may not be sent any more) and http_judge.c (what came back) share. */
+/* What http.c (the multi handle on the loop), http_socket.c (its sockets), http_easy.c (one
+ * transfer's settings), http_fence.c (what may not be sent any more) and http_judge.c (what came
+ * back) share. */
 
 #define HTTP_ORIGIN_MAX 256
+
+/* A socket of libcurl's on the loop. */
+struct http_socket {
+	struct http *http;
+	struct loop_watch *watch;
+	int fd;
+	int events;  /* what it is watched for */
+	bool wanted; /* by libcurl; else it is idle */
+	bool kept;   /* a connection's: when it is closed, http_socket_close is called */
+};
 
 struct http {
 	struct loop *loop;
@@ -22,8 +33,8 @@ struct http {
 	long connections;
 	struct http_transfer *first;
 	bool closing;
-	int *sockets; /* that libcurl wants watched */
-	size_t socket_count;
+	struct http_socket **sockets; /* by descriptor, with gaps; socket_room of them */
+	size_t socket_room;
 	char known_url[HTTP_ORIGIN_MAX]; /* how the last URL in order began; empty: none */
 	char known_origin[HTTP_ORIGIN_MAX];
 };
@@ -76,8 +87,17 @@ struct http_transfer {
 bool must_check http_easy_prepare(struct http_transfer *transfer, const struct http_peer *peer,
 	const struct http_request *request);
 
-/* A socket that libcurl wants watched, or (OPEN false) does not want watched any more. */
-void http_fence_note_socket(struct http *http, int fd, bool open);
+/* libcurl goes on with FD (or CURL_SOCKET_TIMEOUT), which is ready for EVENTS of the loop's. */
+void http_act(struct http *http, int fd, int events);
+
+/* What CURLMOPT_SOCKETFUNCTION and CURLOPT_CLOSESOCKETFUNCTION call with a struct http. */
+int http_socket_wanted(
+	CURL *easy, curl_socket_t fd, int what, void *context, void *socket_context);
+int http_socket_close(void *context, curl_socket_t fd);
+/* The port of this end; 0 when it cannot be told. */
+int http_socket_local_port(int fd);
+void http_sockets_forget(struct http *http);
+
 /* FENCE may be NULL. */
 bool http_fence_over(const struct http_fence *fence, int64_t wall_ms, int64_t mono_ms);
 bool http_fence_passed(const struct http_transfer *transfer);

@@ -8,6 +8,7 @@ src_net_libnet_a_SOURCES = \
 	src/net/http_judge.c \
 	src/net/http_message.c src/net/http_message.h \
 	src/net/http_private.h \
+	src/net/http_socket.c \
 	src/net/local_request.c src/net/local_request.h \
 	src/net/loop.c src/net/loop.h \
 	src/net/probe.c src/net/probe.h \
