@@ -10,12 +10,15 @@
 #include <unistd.h>
 
 #include <event2/event.h>
+#include <event2/event_struct.h>
 
 #include "base/alloc.h"
 #include "base/events.h"
 
 /* How long a wall timer without a timerfd may sleep before it looks at the clock again. */
 #define WALL_RECHECK_MS INT64_C(10000)
+/* So many callbacks run before the kernel is asked for more: one may make another run for ever. */
+#define ROUND_MAX 64
 /* The longest wait given to the kernel: a century. */
 #define WAIT_MAX_MS (INT64_C(100) * 366 * 86400000)
 
@@ -30,7 +33,7 @@ struct loop_timer {
 	struct loop *loop;
 	loop_callback *callback;
 	void *context;
-	struct event *delay_event;
+	struct event delay_event;
 	struct event *wall_event; /* NULL until the first instant of wall time is set */
 	int wall_fd;
 	int64_t wall_ms;
@@ -42,7 +45,7 @@ struct loop_watch {
 	struct loop *loop;
 	loop_watch_callback *callback;
 	void *context;
-	struct event *event;
+	struct event event;
 	int fd;
 };
 
@@ -91,6 +94,7 @@ struct loop *loop_new(const struct clock *clock)
 	event_set_log_callback(libevent_says);
 	config = not_null(event_config_new());
 	must_succeed(event_config_set_flag(config, flags));
+	must_succeed(event_config_set_max_dispatch_interval(config, NULL, ROUND_MAX, 0));
 	loop->base = not_null(event_base_new_with_config(config));
 	event_config_free(config);
 	loop->clock = clock;
@@ -137,8 +141,11 @@ static void wait_for(struct event *event, int64_t delay_ms)
 {
 	struct timeval delay;
 
-	if (delay_ms < 0)
-		delay_ms = 0;
+	/* Behind what is ready now, without a look at the clock. */
+	if (delay_ms <= 0) {
+		event_active(event, EV_TIMEOUT, 0);
+		return;
+	}
 	if (delay_ms > WAIT_MAX_MS)
 		delay_ms = WAIT_MAX_MS;
 	delay.tv_sec = (time_t)(delay_ms / 1000);
@@ -160,12 +167,14 @@ static void wait_for_wall(struct loop_timer *timer)
 
 	if (timer->loop->clock == clock_system() && left > WALL_RECHECK_MS)
 		left = WALL_RECHECK_MS;
-	wait_for(timer->delay_event, left);
+	wait_for(&timer->delay_event, left);
 }
 
 static void timer_fire(struct loop_timer *timer)
 {
-	loop_timer_cancel(timer);
+	if (timer->follows_wall)
+		loop_timer_cancel(timer);
+	timer->is_set = false;
 	timer->callback(timer->context);
 }
 
@@ -236,16 +245,18 @@ struct loop_timer *loop_timer_new(struct loop *loop, loop_callback *callback, vo
 	timer->callback = callback;
 	timer->context = context;
 	timer->wall_fd = -1;
-	timer->delay_event = not_null(evtimer_new(loop->base, delay_over, timer));
+	must_succeed(evtimer_assign(&timer->delay_event, loop->base, delay_over, timer));
 	loop->users++;
 	return timer;
 }
 
 void loop_timer_set(struct loop_timer *timer, int64_t delay_ms)
 {
-	loop_timer_cancel(timer);
+	/* What the other kind of wait has armed; a delay replaces a delay. */
+	if (timer->follows_wall)
+		loop_timer_cancel(timer);
 	timer->is_set = true;
-	wait_for(timer->delay_event, delay_ms);
+	wait_for(&timer->delay_event, delay_ms);
 }
 
 void loop_timer_set_wall(struct loop_timer *timer, int64_t wall_ms)
@@ -267,7 +278,7 @@ void loop_timer_cancel(struct loop_timer *timer)
 
 	if (!timer->is_set)
 		return;
-	(void)event_del(timer->delay_event);
+	(void)event_del(&timer->delay_event);
 	if (timer->wall_event != NULL) {
 		(void)event_del(timer->wall_event);
 		(void)timerfd_settime(timer->wall_fd, 0, &never, NULL);
@@ -285,7 +296,7 @@ void loop_timer_free(struct loop_timer *timer)
 {
 	if (timer == NULL)
 		return;
-	event_free(timer->delay_event);
+	(void)event_del(&timer->delay_event);
 	if (timer->wall_event != NULL)
 		event_free(timer->wall_event);
 	if (timer->wall_fd >= 0)
@@ -317,7 +328,7 @@ struct loop_watch *loop_watch_new(
 	watch->callback = callback;
 	watch->context = context;
 	watch->fd = fd;
-	watch->event = not_null(event_new(loop->base, fd, EV_PERSIST, watch_ready, watch));
+	must_succeed(event_assign(&watch->event, loop->base, fd, EV_PERSIST, watch_ready, watch));
 	loop->users++;
 	loop_watch_change(watch, events);
 	return watch;
@@ -331,18 +342,18 @@ void loop_watch_change(struct loop_watch *watch, int events)
 		wanted |= EV_READ;
 	if (events & LOOP_WRITE)
 		wanted |= EV_WRITE;
-	(void)event_del(watch->event);
+	(void)event_del(&watch->event);
 	must_succeed(event_assign(
-		watch->event, watch->loop->base, watch->fd, wanted, watch_ready, watch));
+		&watch->event, watch->loop->base, watch->fd, wanted, watch_ready, watch));
 	if (wanted != EV_PERSIST)
-		must_succeed(event_add(watch->event, NULL));
+		must_succeed(event_add(&watch->event, NULL));
 }
 
 void loop_watch_free(struct loop_watch *watch)
 {
 	if (watch == NULL)
 		return;
-	event_free(watch->event);
+	(void)event_del(&watch->event);
 	watch->loop->users--;
 	free(watch);
 }

@@ -191,6 +191,59 @@ static void test_setting_again_replaces_and_cancelling_stops(void **state)
 	end(&trace);
 }
 
+/* A delay of zero takes the place of one that is running, and does not come twice. */
+static void test_at_once_replaces_a_delay(void **state)
+{
+	struct trace trace;
+
+	(void)state;
+	begin(&trace, 2);
+	trace.timers[0] = loop_timer_new(trace.loop, fire_a, &trace);
+	trace.timers[1] = loop_timer_new(trace.loop, fire_b, &trace);
+	loop_timer_set(trace.timers[0], 10);
+	loop_timer_set(trace.timers[0], 0);
+	loop_timer_set(trace.timers[0], 0);
+	loop_timer_set(trace.timers[1], 30);
+	run(&trace);
+	assert_string_equal(trace.order, "ab");
+	end(&trace);
+}
+
+static void fire_for_ever(void *context)
+{
+	struct trace *trace = context;
+
+	loop_timer_set(trace->timers[0], 0);
+	if (++trace->again == 10000)
+		loop_stop(trace->loop);
+}
+
+static void take_turn(void *context, int fd, int events)
+{
+	(void)fd;
+	(void)events;
+	note(context, 'r');
+}
+
+static void test_what_is_ready_has_its_turn_beside_timers(void **state)
+{
+	struct trace trace;
+
+	(void)state;
+	begin(&trace, 1);
+	assert_int_equal(pipe(trace.pipe), 0);
+	assert_int_equal(write(trace.pipe[1], "x", 1), 1);
+	trace.timers[0] = loop_timer_new(trace.loop, fire_for_ever, &trace);
+	loop_timer_set(trace.timers[0], 0);
+	trace.watch = loop_watch_new(trace.loop, trace.pipe[0], LOOP_READ, take_turn, &trace);
+	run(&trace);
+	assert_string_equal(trace.order, "r");
+	assert_true(trace.again < 1000);
+	end(&trace);
+	assert_int_equal(close(trace.pipe[0]), 0);
+	assert_int_equal(close(trace.pipe[1]), 0);
+}
+
 static void fire_again(void *context)
 {
 	struct trace *trace = context;
@@ -474,6 +527,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_timers_fire_in_order_of_their_delays),
 		cmocka_unit_test(test_setting_again_replaces_and_cancelling_stops),
+		cmocka_unit_test(test_at_once_replaces_a_delay),
+		cmocka_unit_test(test_what_is_ready_has_its_turn_beside_timers),
 		cmocka_unit_test(test_a_timer_can_set_itself_from_its_callback),
 		cmocka_unit_test(test_a_timer_can_be_freed_from_its_callback),
 		cmocka_unit_test(test_wall_timer_never_fires_early),
