@@ -96,6 +96,17 @@ void text_sanitise(char *target, size_t size, const char *source, size_t length)
 	target[used] = '\0';
 }
 
+void text_copy(char *target, size_t size, const char *source)
+{
+	size_t length;
+
+	if (size == 0)
+		return;
+	length = strnlen(source, size - 1);
+	memcpy(target, source, length);
+	target[length] = '\0';
+}
+
 bool text_is_clean(const char *text, size_t length)
 {
 	const unsigned char *from = (const unsigned char *)text;
@@ -110,6 +121,16 @@ bool text_is_clean(const char *text, size_t length)
 		at += taken;
 	}
 	return true;
+}
+
+size_t text_unreserved_length(const char *text)
+{
+	const char *at = text;
+
+	while ((*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') ||
+		(*at >= '0' && *at <= '9') || *at == '-' || *at == '.' || *at == '_' || *at == '~')
+		at++;
+	return (size_t)(at - text);
 }
 
 void text_hex(char *target, const unsigned char *data, size_t length)

@@ -13,8 +13,14 @@
  */
 void text_sanitise(char *target, size_t size, const char *source, size_t length);
 
+/* Copies SOURCE to TARGET (SIZE bytes, always terminated); what does not fit is left out. */
+void text_copy(char *target, size_t size, const char *source);
+
 /* True when LENGTH bytes of TEXT are what text_sanitise would leave alone (tabs and breaks no). */
 bool text_is_clean(const char *text, size_t length);
+
+/* How many characters TEXT begins with that stand for themselves in a URL (RFC 3986, 2.3). */
+size_t text_unreserved_length(const char *text);
 
 /* Lower-case hexadecimal; TARGET takes 2 * length + 1 bytes. */
 void text_hex(char *target, const unsigned char *data, size_t length);

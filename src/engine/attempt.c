@@ -1,10 +1,10 @@
 #include "engine/attempt.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/text.h"
 #include "engine/attempt_private.h"
 #include "engine/token.h"
 
@@ -53,7 +53,7 @@ struct attempt_entry *attempt_note(struct attempt *attempt, enum attempt_kind ki
 		.text = xstrndup(text, ATTEMPT_TEXT_MAX - 1),
 		.excerpt = xstrdup(""),
 	};
-	snprintf(result->detail, sizeof(result->detail), "%s", text);
+	text_copy(result->detail, sizeof(result->detail), text);
 	return entry;
 }
 
@@ -115,7 +115,7 @@ struct attempt *attempt_start(const struct attempt_options *options, struct stor
 	attempt->result->retry_after_ms = -1;
 	*job = (struct store_job){0};
 	memcpy(attempt->result->token, token, LEASE_TOKEN_SIZE);
-	snprintf(attempt->key_id, sizeof(attempt->key_id), "%s", key_id);
+	text_copy(attempt->key_id, sizeof(attempt->key_id), key_id);
 	attempt->sealed = *sealed;
 	*sealed = (struct buffer){0};
 	attempt->start = loop_timer_new(options->loop, start, attempt);

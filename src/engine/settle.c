@@ -35,7 +35,7 @@ void settle_compute(const struct backoff_rules *rules, const struct attempt_resu
 	int64_t now_ms, uint64_t random, struct settling *settling)
 {
 	*settling = (struct settling){.state = result->job.state};
-	snprintf(settling->detail, sizeof(settling->detail), "%s", result->detail);
+	text_copy(settling->detail, sizeof(settling->detail), result->detail);
 	if (!job_transition(result->job.state, result->event, &settling->state))
 		settling->state = result->job.state;
 	if (settling->state == JOB_VERIFYING) {

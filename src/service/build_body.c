@@ -9,6 +9,7 @@
 #include <json-c/printbuf.h>
 
 #include "base/alloc.h"
+#include "base/text.h"
 
 static void append_pem(struct buffer *out, const struct buffer *pem)
 {
@@ -75,17 +76,16 @@ void values_plain(const void *context, enum placeholder placeholder, struct buff
 /* RFC 3986: all but the unreserved characters. */
 void values_encoded(const void *context, enum placeholder placeholder, struct buffer *out)
 {
-	static const char unreserved[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-					 "0123456789-._~";
 	struct buffer plain = {0};
-	size_t i;
+	size_t i = 0, run;
 
 	values_plain(context, placeholder, &plain);
-	for (i = 0; i < plain.length; i++) {
-		if (memchr(unreserved, plain.data[i], sizeof(unreserved) - 1) != NULL)
-			buffer_append(out, &plain.data[i], 1);
-		else
-			buffer_printf(out, "%%%02X", plain.data[i]);
+	while (i < plain.length) {
+		run = text_unreserved_length(buffer_text(&plain) + i);
+		buffer_append(out, plain.data + i, run);
+		i += run;
+		if (i < plain.length)
+			buffer_printf(out, "%%%02X", plain.data[i++]);
 	}
 	buffer_free(&plain);
 }

@@ -107,6 +107,48 @@ static void test_sanitise_cuts(void **state)
 	assert_int_equal(untouched, 'x');
 }
 
+static void test_copy(void **state)
+{
+	static const struct {
+		const char *source;
+		size_t size;
+		const char *wanted;
+	} cases[] = {
+		{"abc", 8, "abc"},
+		{"abc", 4, "abc"},
+		{"abc", 3, "ab"},
+		{"abc", 1, ""},
+		{"", 4, ""},
+		{"abc", 0, "#######"},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char target[8] = "#######";
+
+		text_copy(target, cases[i].size, cases[i].source);
+		assert_string_equal(target, cases[i].wanted);
+	}
+}
+
+static void test_unreserved_length(void **state)
+{
+	char text[3] = "?x";
+	int byte;
+
+	(void)state;
+	for (byte = 0; byte < 256; byte++) {
+		bool wanted = byte != 0 && strchr("abcdefghijklmnopqrstuvwxyz"
+						  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+						  "0123456789-._~",
+						   byte) != NULL;
+
+		text[0] = (char)byte;
+		assert_int_equal(text_unreserved_length(text), wanted ? 2 : 0);
+	}
+}
+
 static void test_is_clean(void **state)
 {
 	(void)state;
@@ -275,6 +317,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sanitise),
 		cmocka_unit_test(test_sanitise_cuts),
+		cmocka_unit_test(test_copy),
+		cmocka_unit_test(test_unreserved_length),
 		cmocka_unit_test(test_is_clean),
 		cmocka_unit_test(test_hex),
 		cmocka_unit_test(test_int64),
