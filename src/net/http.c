@@ -53,6 +53,7 @@ static void transfer_release(struct http_transfer *transfer)
 		(void)curl_multi_remove_handle(transfer->http->multi, transfer->easy);
 	/* The handle goes first: it refers to the rest. */
 	curl_easy_cleanup(transfer->easy);
+	curl_url_cleanup(transfer->url);
 	curl_mime_free(transfer->mime);
 	curl_slist_free_all(transfer->headers);
 	free(transfer->cursors);
@@ -261,6 +262,7 @@ void http_free(struct http *http)
 	loop_timer_free(http->timer);
 	loop_timer_free(http->rest);
 	http_sockets_forget(http);
+	curl_url_cleanup(http->known);
 	free(http);
 }
 

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/alloc.h"
+#include "base/text.h"
 
 #define CONNECT_TIMEOUT_MS 10000
 #define TOTAL_TIMEOUT_MS 60000
@@ -19,6 +20,8 @@
 /* The same of its buffer for what comes, where an answer of some hundred bytes is expected. */
 #define RECEIVE_BUFFER_SIZE 4096L
 #define SMALL_ANSWER ((size_t)ANSWER_MAX)
+
+#define SET(option, value) (curl_easy_setopt(easy, (option), (value)) == CURLE_OK)
 
 static bool refuse(struct http_transfer *transfer, enum error_kind kind, const char *sentence)
 {
@@ -99,17 +102,24 @@ static bool is_known_origin(const struct http *http, const char *url)
 	return true;
 }
 
-/* The beginning of URL, with the slash after its host and port. */
-static void note_origin(struct http *http, const char *url, const char *origin)
+/* PARSED, which is URL, becomes what is known, if URL has a slash after its host and port. */
+static void note_origin(struct http *http, const char *url, const char *origin, CURLU *parsed)
 {
 	size_t host = strlen("https://"), length = host + strcspn(url + host, "/?#\\");
 
 	http->known_url[0] = '\0';
+	curl_url_cleanup(http->known);
+	http->known = NULL;
 	if (url[length] != '/' || length + 2 > sizeof(http->known_url))
 		return;
 	memcpy(http->known_url, url, length + 1);
 	http->known_url[length + 1] = '\0';
-	(void)snprintf(http->known_origin, sizeof(http->known_origin), "%s", origin);
+	text_copy(http->known_origin, sizeof(http->known_origin), origin);
+	http->known = curl_url_dup(parsed);
+	if (http->known == NULL)
+		abort();
+	(void)curl_url_set(http->known, CURLUPART_QUERY, NULL, 0);
+	(void)curl_url_set(http->known, CURLUPART_FRAGMENT, NULL, 0);
 }
 
 /* Fills the origin; nothing of the path, the query or a user's name gets into it. */
@@ -121,30 +131,68 @@ static bool check_url(struct http_transfer *transfer, const char *url)
 	bool valid;
 
 	if (url != NULL && is_known_origin(transfer->http, url)) {
-		(void)snprintf(transfer->origin, sizeof(transfer->origin), "%s",
-			transfer->http->known_origin);
+		text_copy(transfer->origin, sizeof(transfer->origin), transfer->http->known_origin);
 		return true;
 	}
 	parsed = curl_url();
-	(void)snprintf(transfer->origin, sizeof(transfer->origin), "the request's URL");
+	text_copy(transfer->origin, sizeof(transfer->origin), "the request's URL");
 	if (parsed == NULL)
 		abort();
 	valid = url != NULL && strncasecmp(url, "https://", 8) == 0 &&
 		curl_url_set(parsed, CURLUPART_URL, url, CURLU_DISALLOW_USER) == CURLUE_OK &&
 		curl_url_get(parsed, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
 		curl_url_get(parsed, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK;
-	if (valid)
+	if (valid) {
 		(void)snprintf(
 			transfer->origin, sizeof(transfer->origin), "https://%s:%s", host, port);
+		note_origin(transfer->http, url, transfer->origin, parsed);
+	}
 	curl_free(host);
 	curl_free(port);
 	curl_url_cleanup(parsed);
-	if (valid)
-		note_origin(transfer->http, url, transfer->origin);
-	else
-		return refuse(transfer, ERROR_PERMANENT,
-			"it must be an https:// URL without a user name, and is not");
-	return true;
+	return valid || refuse(transfer, ERROR_PERMANENT,
+				"it must be an https:// URL without a user name, and is not");
+}
+
+/* Whether PATH has nothing that libcurl would encode, resolve or cut off. */
+static bool is_plain_path(const char *path)
+{
+	while (*path == '/') {
+		path++;
+		if (*path == '.')
+			return false;
+		path += text_unreserved_length(path);
+	}
+	return *path == '\0';
+}
+
+/*
+ * What libcurl would make of URL, whose origin is known, if that is to be had without taking the
+ * whole apart and putting it together again; else NULL.
+ */
+static CURLU *url_with_path(const struct http *http, const char *url)
+{
+	const char *path;
+	CURLU *made;
+
+	if (http->known == NULL)
+		return NULL;
+	path = url + strlen(http->known_url) - 1;
+	if (!is_plain_path(path))
+		return NULL;
+	made = curl_url_dup(http->known);
+	if (made == NULL || curl_url_set(made, CURLUPART_PATH, path, 0) != CURLUE_OK)
+		abort();
+	return made;
+}
+
+static bool set_url(struct http_transfer *transfer, const char *url)
+{
+	CURL *easy = transfer->easy;
+
+	transfer->url = url_with_path(transfer->http, url);
+	return SET(CURLOPT_URL, url) &&
+	       (transfer->url == NULL || SET(CURLOPT_CURLU, transfer->url));
 }
 
 static bool add_header(struct http_transfer *transfer, const char *line)
@@ -157,27 +205,41 @@ static bool add_header(struct http_transfer *transfer, const char *line)
 	return true;
 }
 
+static void write_field(struct buffer *line, const struct http_header *header)
+{
+	/* libcurl's way to say that a header is there and empty. */
+	bool is_empty = strspn(header->value, " \t") == strlen(header->value);
+
+	buffer_clear(line);
+	buffer_append_text(line, header->name);
+	buffer_append_text(line, is_empty ? ";" : ": ");
+	if (!is_empty)
+		buffer_append_text(line, header->value);
+}
+
 static bool set_headers(struct http_transfer *transfer, const struct http_request *request)
 {
-	bool has_type = request->part_count > 0;
+	CURL *easy = transfer->easy;
+	bool has_type = request->part_count > 0, has_agent = false;
 	/* "Name:" alone takes a header of libcurl's own away. */
 	bool set = add_header(transfer, "Expect:");
+	struct buffer line = {0};
 
+	buffer_reserve(&line, 255);
 	for (size_t i = 0; i < request->header_count; i++) {
 		const struct http_header *header = &request->headers[i];
-		/* libcurl's way to say that a header is there and empty. */
-		bool is_empty = strspn(header->value, " \t") == strlen(header->value);
-		char *line = is_empty ? xasprintf("%s;", header->name)
-				      : xasprintf("%s: %s", header->name, header->value);
 
-		set = set && add_header(transfer, line);
-		free_wiped_text(line);
+		write_field(&line, header);
+		set = set && add_header(transfer, buffer_text(&line));
 		has_type = has_type || strcasecmp(header->name, "Content-Type") == 0;
+		has_agent = has_agent || strcasecmp(header->name, "User-Agent") == 0;
 	}
+	buffer_free(&line);
+	if (!has_agent)
+		set = set && SET(CURLOPT_USERAGENT, "certinstalld");
 	if (!has_type)
 		set = set && add_header(transfer, "Content-Type:");
-	return set &&
-	       curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK;
+	return set && SET(CURLOPT_HTTPHEADER, transfer->headers);
 }
 
 static size_t read_part(char *target, size_t size, size_t count, void *context)
@@ -229,8 +291,6 @@ static bool set_parts(struct http_transfer *transfer, const struct http_request 
 	return set &&
 	       curl_easy_setopt(transfer->easy, CURLOPT_MIMEPOST, transfer->mime) == CURLE_OK;
 }
-
-#define SET(option, value) (curl_easy_setopt(easy, (option), (value)) == CURLE_OK)
 
 static bool set_body(struct http_transfer *transfer, const struct http_request *request)
 {
@@ -291,8 +351,8 @@ static bool set_transport(struct http_transfer *transfer, const struct http_peer
 	return SET(CURLOPT_PROTOCOLS_STR, "https") && SET(CURLOPT_FOLLOWLOCATION, 0L) &&
 	       SET(CURLOPT_PROXY, "") && SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) &&
 	       SET(CURLOPT_HTTP_VERSION, version) && SET(CURLOPT_HTTP09_ALLOWED, 0L) &&
-	       SET(CURLOPT_HTTP_CONTENT_DECODING, 0L) && SET(CURLOPT_USERAGENT, "certinstalld") &&
-	       SET(CURLOPT_NOSIGNAL, 1L) && SET(CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER_SIZE) &&
+	       SET(CURLOPT_HTTP_CONTENT_DECODING, 0L) && SET(CURLOPT_NOSIGNAL, 1L) &&
+	       SET(CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER_SIZE) &&
 	       (transfer->answer_max > SMALL_ANSWER ||
 		       SET(CURLOPT_BUFFERSIZE, RECEIVE_BUFFER_SIZE)) &&
 	       /* Else a look-up that was given up is waited for, and the loop with it. */
@@ -322,8 +382,7 @@ bool http_easy_prepare(struct http_transfer *transfer, const struct http_peer *p
 	 * upload buffer, with the last private key in it.
 	 */
 	transfer->easy = curl_easy_init();
-	if (transfer->easy == NULL ||
-		curl_easy_setopt(transfer->easy, CURLOPT_URL, request->url) != CURLE_OK ||
+	if (transfer->easy == NULL || !set_url(transfer, request->url) ||
 		!set_transport(transfer, peer) || !set_tls(transfer->easy, peer) ||
 		!set_headers(transfer, request) || !set_body(transfer, request))
 		return refuse(transfer, ERROR_INTERNAL, "libcurl refuses an option of the request");

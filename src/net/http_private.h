@@ -37,6 +37,7 @@ struct http {
 	size_t socket_room;
 	char known_url[HTTP_ORIGIN_MAX]; /* how the last URL in order began; empty: none */
 	char known_origin[HTTP_ORIGIN_MAX];
+	CURLU *known; /* that beginning, taken apart */
 };
 
 /* A multipart body's part, read from where the request has it. */
@@ -54,6 +55,7 @@ struct http_transfer {
 	struct http_answer answer;
 
 	CURL *easy;
+	CURLU *url; /* NULL: libcurl takes it apart */
 	struct curl_slist *headers;
 	curl_mime *mime;
 	struct http_part_cursor *cursors;
@@ -91,8 +93,7 @@ bool must_check http_easy_prepare(struct http_transfer *transfer, const struct h
 void http_act(struct http *http, int fd, int events);
 
 /* What CURLMOPT_SOCKETFUNCTION and CURLOPT_CLOSESOCKETFUNCTION call with a struct http. */
-int http_socket_wanted(
-	CURL *easy, curl_socket_t fd, int what, void *context, void *socket_context);
+int http_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *context, void *socket_context);
 int http_socket_close(void *context, curl_socket_t fd);
 /* The port of this end; 0 when it cannot be told. */
 int http_socket_local_port(int fd);

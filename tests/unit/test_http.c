@@ -80,6 +80,8 @@ static void test_what_is_sent(void **state)
 
 		fixture_request(&request, cases[i].method, "127.0.0.1", tls_server_port(server));
 		http_request_add_header(&request, "X-Empty", "");
+		if (i % 2 == 1)
+			http_request_add_header(&request, "User-Agent", "of-its-own/1");
 		if (cases[i].content_type != NULL)
 			http_request_add_header(&request, "Content-Type", cases[i].content_type);
 		if (cases[i].body != NULL)
@@ -92,6 +94,9 @@ static void test_what_is_sent(void **state)
 		assert_int_equal(strncmp(buffer_text(sent), line, strlen(line)), 0);
 		assert_true(has_line(sent, "\r\nAuthorization: Bearer " SECRET "\r\n"));
 		assert_true(has_line(sent, "\r\nX-Empty:\r\n"));
+		assert_true(has_line(sent, i % 2 == 1 ? "\r\nUser-Agent: of-its-own/1\r\n"
+						      : "\r\nUser-Agent: certinstalld\r\n"));
+		assert_null(strstr(strstr(buffer_text(sent), "User-Agent:") + 1, "User-Agent:"));
 		assert_false(has_line(sent, "\r\nExpect:"));
 		assert_false(has_line(sent, "\r\nAccept-Encoding:"));
 		assert_int_equal(
@@ -382,23 +387,35 @@ static void test_an_origin_that_is_known(void **state)
 {
 	static const struct {
 		const char *path;
-		bool fine;
+		const char *sent; /* NULL: refused */
 	} cases[] = {
-		{"/first?a=b", true},
-		{"/second", true},
-		{"/with a space", false},
-		{"/with\x7f", false},
-		{"/with\r\nX: y", false},
-		{"/with\ttab", false},
-		{"", true},
-		{"?a", true},
-		{"0/", false},
-		{"@127.0.0.1/", false},
-		{"/third#fragment", true},
+		{"/first?a=b", "/first?a=b"},
+		{"/second", "/second"},
+		{"/sink/A-z_0.9~/www.example.jp", "/sink/A-z_0.9~/www.example.jp"},
+		{"/with?query", "/with?query"},
+		{"/", "/"},
+		{"//a/", "//a/"},
+		{"/a%2Fb%C3%a9", "/a%2Fb%C3%a9"},
+		{"/a:b@c", "/a:b@c"},
+		{"/a/../b", "/b"},
+		{"/a/./b", "/a/b"},
+		{"/.a/b.", "/.a/b."},
+		{"/with a space", NULL},
+		{"/with\x7f", NULL},
+		{"/with\r\nX: y", NULL},
+		{"/with\ttab", NULL},
+		{"", "/"},
+		{"/after/none", "/after/none"},
+		{"?a", "/?a"},
+		{"0/", NULL},
+		{"@127.0.0.1/", NULL},
+		{"/third#fragment", "/third"},
+		{"/fourth", "/fourth"},
 	};
 	struct tls_server *server = tls_server_start(&fixture_ok_options);
 	struct http_fixture fixture;
-	char origin[64];
+	char origin[64], line[100];
+	size_t sent = 0;
 
 	(void)state;
 	fixture_open(&fixture);
@@ -410,9 +427,16 @@ static void test_an_origin_that_is_known(void **state)
 		free(request.url);
 		request.url = xasprintf("%s%s", origin, cases[i].path);
 		fixture_fetch(&fixture, &request);
-		fixture_expect(&fixture, i, cases[i].fine ? HTTP_OK : HTTP_INTERNAL);
-		if (!cases[i].fine)
+		fixture_expect(&fixture, i, cases[i].sent != NULL ? HTTP_OK : HTTP_INTERNAL);
+		if (cases[i].sent == NULL) {
 			assert_int_equal(fixture.answer.error.kind, ERROR_PERMANENT);
+		} else {
+			snprintf(line, sizeof(line), "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n",
+				cases[i].sent, tls_server_port(server));
+			assert_int_equal(strncmp(buffer_text(tls_server_request(server, sent++)),
+						 line, strlen(line)),
+				0);
+		}
 		http_request_clear(&request);
 	}
 	fixture_close(&fixture);
