@@ -180,24 +180,55 @@ bool civil_parse_instant(const char *text, int64_t *instant_ms)
 	return true;
 }
 
-void civil_format_date(char target[CIVIL_DATE_MAX], civil_day day)
+/* NUMBER in WIDTH digits, of which those that do not fit are left out; returns what is behind. */
+static char *put_digits(char *at, int number, int width)
+{
+	unsigned left = (unsigned)abs(number);
+	int i;
+
+	for (i = width - 1; i >= 0; i--, left /= 10)
+		at[i] = (char)('0' + left % 10);
+	return at + width;
+}
+
+static char *put_date(char *at, civil_day day)
 {
 	struct civil_date date = civil_to_date(day);
 
-	snprintf(target, CIVIL_DATE_MAX, "%04d-%02d-%02d", date.year % 10000, date.month % 100,
-		date.day % 100);
+	at = put_digits(at, date.year, 4);
+	*at++ = '-';
+	at = put_digits(at, date.month, 2);
+	*at++ = '-';
+	return put_digits(at, date.day, 2);
 }
 
+static char *put_time(char *at, int hours, int minutes)
+{
+	at = put_digits(at, hours, 2);
+	*at++ = ':';
+	return put_digits(at, minutes, 2);
+}
+
+void civil_format_date(char target[CIVIL_DATE_MAX], civil_day day)
+{
+	*put_date(target, day) = '\0';
+}
+
+/* A line of the log each, so without printf. */
 void civil_format_instant(char target[CIVIL_INSTANT_MAX], int64_t instant_ms, int offset_min)
 {
 	civil_day day = civil_day_of(instant_ms, offset_min);
 	int seconds = (int)((instant_ms - civil_instant(day, 0, offset_min)) / 1000);
-	char date[CIVIL_DATE_MAX], zone[16] = "Z";
+	char *at = put_date(target, day), zone = '+';
 
-	civil_format_date(date, day);
+	if (offset_min <= 0)
+		zone = offset_min < 0 ? '-' : 'Z';
+	*at++ = 'T';
+	at = put_time(at, seconds / 3600, seconds / 60 % 60);
+	*at++ = ':';
+	at = put_digits(at, seconds % 60, 2);
+	*at++ = zone;
 	if (offset_min != 0)
-		snprintf(zone, sizeof(zone), "%c%02d:%02d", offset_min < 0 ? '-' : '+',
-			abs(offset_min) / 60 % 100, abs(offset_min) % 60);
-	snprintf(target, CIVIL_INSTANT_MAX, "%sT%02d:%02d:%02d%s", date, seconds / 3600 % 100,
-		seconds / 60 % 60, seconds % 60, zone);
+		at = put_time(at, abs(offset_min) / 60, abs(offset_min) % 60);
+	*at = '\0';
 }

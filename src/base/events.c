@@ -55,5 +55,5 @@ void log_event(
 	va_start(arguments, format);
 	vsnprintf(message, sizeof(message), format, arguments);
 	va_end(arguments);
-	log_entry(rule->level, sent, used, "%s", message);
+	log_text(rule->level, sent, used, message);
 }

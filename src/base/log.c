@@ -41,22 +41,17 @@ void log_set_level(enum log_level level)
 	current_level = level;
 }
 
-void log_entry(enum log_level level, const struct log_field *fields, size_t field_count,
-	const char *format, ...)
+void log_text(
+	enum log_level level, const struct log_field *fields, size_t field_count, const char *text)
 {
 	struct log_field clean[LOG_FIELDS_MAX];
-	char values[LOG_FIELDS_MAX][LOG_VALUE_MAX];
-	char raw[LOG_MESSAGE_MAX + 4], message[LOG_MESSAGE_MAX];
+	char values[LOG_FIELDS_MAX][LOG_VALUE_MAX], message[LOG_MESSAGE_MAX];
 	size_t i, used = 0;
-	va_list arguments;
 
 	if (level > current_level)
 		return;
 	atomic_fetch_add_explicit(&counts[level], 1, memory_order_relaxed);
-	va_start(arguments, format);
-	vsnprintf(raw, sizeof(raw), format, arguments);
-	va_end(arguments);
-	text_sanitise(message, sizeof(message), raw, strlen(raw));
+	text_sanitise(message, sizeof(message), text, strlen(text));
 	for (i = 0; i < field_count && used < LOG_FIELDS_MAX; i++) {
 		if (fields[i].value == NULL)
 			continue;
@@ -66,6 +61,20 @@ void log_entry(enum log_level level, const struct log_field *fields, size_t fiel
 		used++;
 	}
 	current_sink(current_context, level, message, clean, used);
+}
+
+void log_entry(enum log_level level, const struct log_field *fields, size_t field_count,
+	const char *format, ...)
+{
+	char text[LOG_MESSAGE_MAX + 4];
+	va_list arguments;
+
+	if (level > current_level)
+		return;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	log_text(level, fields, field_count, text);
 }
 
 uint64_t log_count(enum log_level level)

@@ -34,6 +34,10 @@ void log_set_level(enum log_level level);
 void log_entry(enum log_level level, const struct log_field *fields, size_t field_count,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* The same for a text that stands already. */
+void log_text(
+	enum log_level level, const struct log_field *fields, size_t field_count, const char *text);
+
 /* How many entries of LEVEL there were since the process began; safe from any thread. */
 uint64_t log_count(enum log_level level);
 

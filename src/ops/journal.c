@@ -65,6 +65,9 @@ size_t journal_line(char target[JOURNAL_LINE_MAX], bool stamped, int64_t now_ms,
 	return (size_t)length;
 }
 
+/* Whoever looks at a terminal sees when lines come. */
+static bool to_terminal;
+
 static void write_line(void *context, enum log_level level, const char *message,
 	const struct log_field *fields, size_t field_count)
 {
@@ -74,8 +77,7 @@ static void write_line(void *context, enum log_level level, const char *message,
 	(void)context;
 	(void)fields;
 	(void)field_count;
-	length = journal_line(
-		line, isatty(STDERR_FILENO) == 0, clock_wall_ms(clock_system()), level, message);
+	length = journal_line(line, !to_terminal, clock_wall_ms(clock_system()), level, message);
 	/* One write, so that lines of two processes do not mix. */
 	if (write(STDERR_FILENO, line, length) < 0) {
 		/* Nobody is left to be told. */
@@ -108,6 +110,7 @@ void journal_init(const char *identifier)
 	static char kept[64];
 
 	snprintf(kept, sizeof(kept), "%s", identifier);
+	to_terminal = isatty(STDERR_FILENO) == 1;
 	if (journal_is_stream(getenv("JOURNAL_STREAM"), STDERR_FILENO))
 		log_set_sink(send_entry, kept);
 	else
