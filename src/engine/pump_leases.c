@@ -33,24 +33,27 @@ void pump_look_at_clocks(struct pump *pump)
 	pump->looking = true;
 }
 
-static bool is_over(const struct pump *pump, const struct http_fence *lease, bool lost)
+static bool is_over(const struct pump *pump, const struct http_fence *lease, bool lost,
+	const struct http_fence *now)
 {
-	return lost || lease->mono_ms <= pump_mono_now(pump) ||
-	       (!pump->stepped && lease->wall_ms <= pump_wall_now(pump));
+	return lost || lease->mono_ms <= now->mono_ms ||
+	       (!pump->stepped && lease->wall_ms <= now->wall_ms);
 }
 
-bool pump_ready_is_over(const struct pump *pump, const struct ready *ready)
+bool pump_ready_is_over(
+	const struct pump *pump, const struct ready *ready, const struct http_fence *now)
 {
-	return is_over(pump, &ready->lease, ready->lost);
+	return is_over(pump, &ready->lease, ready->lost, now);
 }
 
 void pump_end_overdue(struct pump *pump)
 {
+	const struct http_fence now = {pump_wall_now(pump), pump_mono_now(pump)};
 	struct flight *flight = pump->flights;
 
 	/* Each that ends takes itself out of the list. */
 	while (flight != NULL) {
-		if (is_over(pump, &flight->lease, flight->lost)) {
+		if (is_over(pump, &flight->lease, flight->lost, &now)) {
 			attempt_cancel(flight->attempt);
 			flight = pump->flights;
 		} else {

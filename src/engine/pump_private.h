@@ -142,8 +142,9 @@ void pump_end_overdue(struct pump *pump);
 int64_t pump_first_lease_end(const struct pump *pump);
 /* No lease in the store can have longer to run than this. */
 int64_t pump_longest_lease_ms(const struct pump *pump);
-/* Whether the lease of something that is ready is over. */
-bool pump_ready_is_over(const struct pump *pump, const struct ready *ready);
+/* Whether the lease of something that is ready is over, NOW by both clocks. */
+bool pump_ready_is_over(
+	const struct pump *pump, const struct ready *ready, const struct http_fence *now);
 /*
  * For what is held here, in flight or ready, its lease by the clock as it is now; to be freed.
  * *COUNT of them.

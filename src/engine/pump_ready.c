@@ -144,19 +144,20 @@ typedef bool may_stay(const struct pump *pump, const struct ready *ready, const 
 /* Moves what may not stay to what is to be returned; the others keep their order. */
 static void sift(struct pump *pump, struct ready_list *list, may_stay *stays, const void *context)
 {
-	struct ready_list staying = {0};
+	struct ready **at = &list->first, *last = NULL, *ready;
 
-	while (list->first != NULL) {
-		struct ready *ready = take_first(list);
-
+	while ((ready = *at) != NULL) {
 		if (stays(pump, ready, context)) {
-			put(&staying, ready);
-		} else {
-			put(&pump->returning, ready);
-			pump->ready_count--;
+			last = ready;
+			at = &ready->next;
+			continue;
 		}
+		*at = ready->next;
+		list->count--;
+		put(&pump->returning, ready);
+		pump->ready_count--;
 	}
-	*list = staying;
+	list->last = last;
 }
 
 static bool none_stays(const struct pump *pump, const struct ready *ready, const void *context)
@@ -210,22 +211,22 @@ void pump_ready_looked_at(struct pump *pump, const struct store_lease *leases, s
 struct hours_now {
 	bool closed;
 	bool paused; /* by an operator */
-	int64_t now_ms;
+	struct http_fence now;
 };
 
-static bool is_too_old(const struct pump *pump, const struct ready *ready)
+static bool is_too_old(const struct ready *ready, const struct http_fence *now)
 {
-	return pump_mono_now(pump) - ready->since_ms >= AGE_MAX_MS;
+	return now->mono_ms - ready->since_ms >= AGE_MAX_MS;
 }
 
 static bool may_start(const struct pump *pump, const struct ready *ready, const void *context)
 {
 	const struct hours_now *hours = context;
 
-	if (pump_ready_is_over(pump, ready) || is_too_old(pump, ready))
+	if (pump_ready_is_over(pump, ready, &hours->now) || is_too_old(ready, &hours->now))
 		return false;
 	/* A clock that was set back since. */
-	if (!pump->options.ignore_due && ready->claimed.job.claimed_next_ms > hours->now_ms)
+	if (!pump->options.ignore_due && ready->claimed.job.claimed_next_ms > hours->now.wall_ms)
 		return false;
 	if (hours->paused)
 		return ready->claimed.job.state == JOB_VERIFYING;
@@ -238,12 +239,14 @@ static size_t start_lane(struct pump *pump, size_t number)
 {
 	struct lane *lane = &pump->lanes.list[number];
 	struct ready_list *list = &pump->ready[number];
-	struct hours_now hours = {.paused = lane->paused, .now_ms = pump_wall_now(pump)};
+	struct hours_now hours = {
+		.paused = lane->paused, .now = {pump_wall_now(pump), pump_mono_now(pump)}};
 	size_t started = 0;
 
 	/* The first is the oldest. */
-	lane->stalled = lane->stalled || is_too_old(pump, list->first);
-	hours.closed = lane_opens_ms(lane, pump_config(pump), hours.now_ms) > hours.now_ms;
+	lane->stalled = lane->stalled || is_too_old(list->first, &hours.now);
+	hours.closed =
+		lane_opens_ms(lane, pump_config(pump), hours.now.wall_ms) > hours.now.wall_ms;
 	sift(pump, list, may_start, &hours);
 	while (list->first != NULL &&
 		lane_room(lane, pump_config(pump), pump_room(pump), pump_mono_now(pump)) > 0) {
