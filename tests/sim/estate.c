@@ -252,6 +252,18 @@ void estate_overtake(int number)
 	sources_send(number, contract->revision, dice_skewed(&world->dice, 1, 1000));
 }
 
+void estate_send_again(int number)
+{
+	struct snapshot same = *estate_latest(&world->contracts[number]);
+
+	publish(number, &same);
+}
+
+bool names_pair(const struct snapshot *snapshot, int service, const char *code)
+{
+	return !snapshot->ended && code[0] != '\0' && has_pair(snapshot, service, code);
+}
+
 static void plan_next(int number)
 {
 	const struct estate_contract *contract = &world->contracts[number];

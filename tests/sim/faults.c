@@ -1,5 +1,4 @@
 /* What goes wrong, and when. */
-#include "ops/act.h"
 #include "sim.h"
 
 static void crash(void *context, int64_t number);
@@ -11,29 +10,19 @@ static void checkpoint(void *context, int64_t number);
 static void look(void *context, int64_t number);
 static void second(void *context, int64_t number);
 static void second_ends(void *context, int64_t number);
-static void operate(void *context, int64_t number);
-static void resume_all(void *context, int64_t number);
 static void stall(void *context, int64_t number);
 static void step_clock(void *context, int64_t number);
 static void step_back(void *context, int64_t number);
 
-/* The number of an event that waited for work to be under way. */
-#define NOW 7
-
-/* The next one of a kind, in up to twice DAYS, while anything is to go wrong. */
-static void again(event_callback *run, int days)
+void fault_again(event_callback *run, int days)
 {
 	if (world->faults)
 		event_add(NULL, dice_between(&world->dice, 1, 2 * DAY_MS * days), run, NULL, 0);
 }
 
-/*
- * Most of the time nothing is under way, and then hardly anything can go wrong: most faults wait
- * for the next request and come at the same instant or shortly after it. True when it waits.
- */
-static bool waits_for_work(event_callback *run, int64_t number)
+bool fault_waits(event_callback *run, int64_t number)
 {
-	if (number == NOW || !dice_permille(&world->dice, 700))
+	if (number == FAULT_NOW || !dice_permille(&world->dice, 700))
 		return false;
 	for (size_t i = 0; i < ARMED_MAX; i++) {
 		if (world->armed[i] == NULL) {
@@ -51,12 +40,12 @@ void faults_at_work(void)
 			continue;
 		event_add(NULL,
 			dice_permille(&world->dice, 300) ? 0 : dice_skewed(&world->dice, 1, 2000),
-			world->armed[i], NULL, NOW);
+			world->armed[i], NULL, FAULT_NOW);
 		world->armed[i] = NULL;
 	}
 }
 
-static struct process *one_that_runs(void)
+struct process *one_that_runs(void)
 {
 	struct process *first = &world->processes[0], *other = &world->processes[1];
 
@@ -71,9 +60,9 @@ static void crash(void *context, int64_t number)
 	struct process *process = one_that_runs();
 
 	(void)context;
-	if (number != NOW)
-		again(crash, 10);
-	if (waits_for_work(crash, number))
+	if (number != FAULT_NOW)
+		fault_again(crash, 10);
+	if (fault_waits(crash, number))
 		return;
 	if (process == NULL || !world->faults)
 		return;
@@ -94,7 +83,7 @@ static void restart(void *context, int64_t number)
 
 	(void)context;
 	if (number == 0) {
-		again(restart, 30);
+		fault_again(restart, 30);
 		if (!process->runs || process->draining)
 			return;
 		process_drain(process);
@@ -122,7 +111,7 @@ static void disk_trouble(void *context, int64_t number)
 
 	(void)context;
 	(void)number;
-	again(disk_trouble, 40);
+	fault_again(disk_trouble, 40);
 	if (!world->faults)
 		return;
 	trace("the disk %s", full ? "is full" : "fails");
@@ -137,7 +126,7 @@ static void service_trouble(void *context, int64_t number)
 
 	(void)context;
 	(void)number;
-	again(service_trouble, 6);
+	fault_again(service_trouble, 6);
 	if (!world->faults)
 		return;
 	if (dice_permille(&world->dice, 500))
@@ -199,71 +188,13 @@ static void second(void *context, int64_t number)
 	struct process *process = &world->processes[1];
 
 	(void)context;
-	if (number != NOW)
-		again(second, 12);
-	if (waits_for_work(second, number))
+	if (number != FAULT_NOW)
+		fault_again(second, 12);
+	if (fault_waits(second, number))
 		return;
 	if (!world->faults || process->runs || !process_start(process))
 		return;
 	event_add(process, dice_skewed(&world->dice, 1000, DAY_MS), second_ends, NULL, 0);
-}
-
-/* ---- what operators do ---- */
-
-/* By one of the processes; false when its store cannot now. */
-static bool pause_or_resume(struct process *process, int service, bool pause)
-{
-	struct service_state *state = &world->services[service];
-	const struct act act = {
-		.store = process->intake_store,
-		.settings = world->settings,
-		.clock = &world->clock.clock,
-		.who = "operator",
-	};
-	struct json_object *result = NULL;
-	struct error error = {0};
-
-	disk_use(&process->owner);
-	/* A commit that fails may be durable all the same. */
-	if (!pause)
-		state->paused_at_ms = 0;
-	if (!(pause ? act_pause : act_resume)(&act, service_names[service], &result, &error)) {
-		trace("no %s: %s", pause ? "pause" : "resume", error.text);
-		return false;
-	}
-	json_object_put(result);
-	if (pause && state->paused_at_ms == 0)
-		state->paused_at_ms = mono_now();
-	totals.pauses += pause ? 1 : 0;
-	pump_poke(process->pump);
-	return true;
-}
-
-static void operate(void *context, int64_t number)
-{
-	struct process *process = one_that_runs();
-	int service = (int)dice_below(&world->dice, SERVICE_COUNT);
-	bool pause = dice_permille(&world->dice, 400);
-
-	(void)context;
-	(void)number;
-	again(operate, 5);
-	if (world->faults && process != NULL && !process_stalled(process))
-		(void)pause_or_resume(process, service, pause);
-}
-
-/* At the end nothing waits for an operator. */
-static void resume_all(void *context, int64_t number)
-{
-	struct process *process = one_that_runs();
-	bool done = process != NULL;
-
-	(void)context;
-	(void)number;
-	for (int i = 0; i < SERVICE_COUNT && done; i++)
-		done = pause_or_resume(process, i, false);
-	if (!done)
-		event_add(NULL, 1000, resume_all, NULL, 0);
 }
 
 static void stall(void *context, int64_t number)
@@ -271,9 +202,9 @@ static void stall(void *context, int64_t number)
 	struct process *process = one_that_runs();
 
 	(void)context;
-	if (number != NOW)
-		again(stall, 10);
-	if (waits_for_work(stall, number))
+	if (number != FAULT_NOW)
+		fault_again(stall, 10);
+	if (fault_waits(stall, number))
 		return;
 	if (process == NULL || !world->faults)
 		return;
@@ -302,9 +233,9 @@ static void step_clock(void *context, int64_t number)
 	int64_t by_ms = dice_skewed(&world->dice, 1000, 2 * DAY_MS);
 
 	(void)context;
-	if (number != NOW)
-		again(step_clock, 20);
-	if (waits_for_work(step_clock, number))
+	if (number != FAULT_NOW)
+		fault_again(step_clock, 20);
+	if (fault_waits(step_clock, number))
 		return;
 	if (!world->faults || wall_now() != true_now())
 		return;
@@ -318,17 +249,17 @@ static void step_clock(void *context, int64_t number)
 
 void faults_begin(void)
 {
-	again(crash, 10);
-	again(restart, 30);
-	again(disk_trouble, 40);
-	again(service_trouble, 6);
-	again(operate, 5);
+	fault_again(crash, 10);
+	fault_again(restart, 30);
+	fault_again(disk_trouble, 40);
+	fault_again(service_trouble, 6);
+	operators_begin();
 	if (world->plan.second)
-		again(second, 12);
+		fault_again(second, 12);
 	if (world->plan.stalls)
-		again(stall, 10);
+		fault_again(stall, 10);
 	if (world->plan.clock_steps)
-		again(step_clock, 20);
+		fault_again(step_clock, 20);
 	checkpoint(NULL, 0);
 	look(NULL, 0);
 }
@@ -340,7 +271,7 @@ void faults_end(void)
 	for (size_t i = 0; i < SERVICE_COUNT; i++)
 		world->services[i] =
 			(struct service_state){.paused_at_ms = world->services[i].paused_at_ms};
-	resume_all(NULL, 0);
+	operators_end();
 	for (size_t i = 0; i < 2; i++) {
 		world->processes[i].stalled_until_ms = 0;
 		world->processes[i].owner.dies_in = 0;

@@ -18,6 +18,7 @@ enum question {
 	QUESTION_REVISIONS,
 	QUESTION_CLAIMED,
 	QUESTION_OPEN,
+	QUESTION_REVISION,
 	QUESTION_COUNT
 };
 
@@ -64,6 +65,7 @@ static const char *const questions[QUESTION_COUNT] = {
 		"JOIN certificates AS x ON x.id = j.certificate_id "
 		"WHERE j.lease_token IS NOT NULL",
 	[QUESTION_OPEN] = "SELECT count(*) FROM jobs WHERE " SQL_WAITING("state"),
+	[QUESTION_REVISION] = "SELECT revision FROM contracts WHERE code = ?1",
 };
 
 /* Kept for as long as the process has its store open. */
@@ -210,21 +212,38 @@ static void check_lease(struct process *process, const struct store_job *job,
 		violated("job %lld is sent without its lease", (long long)job->id);
 	if (sqlite3_column_int64(statement, 1) <= wall_now())
 		violated("job %lld is sent after its lease ran out", (long long)job->id);
-	if (strcmp((const char *)sqlite3_column_text(statement, 2), job->idempotency_key) != 0 ||
-		sqlite3_column_int(statement, 3) != job->generation)
+	/* A try that is under way when an operator decides is of the generation before. */
+	if ((strcmp((const char *)sqlite3_column_text(statement, 2), job->idempotency_key) != 0 ||
+		    sqlite3_column_int(statement, 3) != job->generation) &&
+		!(decided_lately(job) && sqlite3_column_int(statement, 3) > job->generation))
 		violated("job %lld is sent as another generation", (long long)job->id);
 	*revision = sqlite3_column_int64(statement, 4);
 	sqlite3_reset(statement);
 }
 
-static void check_holder(struct process *process, const struct store_job *job)
+bool store_says_holds(
+	struct process *process, const char *service, const char *code, const char *contract)
 {
 	sqlite3_stmt *statement = ask(process, QUESTION_HOLDS);
 
-	sqlite3_bind_text(statement, 1, job->service, -1, SQLITE_STATIC);
-	sqlite3_bind_text(statement, 2, job->service_code, -1, SQLITE_STATIC);
-	sqlite3_bind_text(statement, 3, job->contract, -1, SQLITE_STATIC);
-	if (number(process, statement) != 1)
+	sqlite3_bind_text(statement, 1, service, -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, 2, code, -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, 3, contract, -1, SQLITE_STATIC);
+	return number(process, statement) == 1;
+}
+
+int64_t stored_revision(struct process *process, int contract)
+{
+	sqlite3_stmt *statement = ask(process, QUESTION_REVISION);
+
+	sqlite3_bind_text(statement, 1, world->contracts[contract].code, -1, SQLITE_STATIC);
+	return number(process, statement);
+}
+
+static void check_holder(struct process *process, const struct store_job *job)
+{
+	if (!given_lately(job) &&
+		!store_says_holds(process, job->service, job->service_code, job->contract))
 		violated("job %lld is sent, but %s does not hold %s %s", (long long)job->id,
 			job->contract, job->service, job->service_code);
 }
@@ -243,6 +262,8 @@ void check_request(struct process *process, const struct store_job *job,
 		check_paused(job);
 		if (world->plan.holding)
 			check_holder(process, job);
+		check_called_off(process, job, token, revision);
+		check_given(process, job);
 	}
 	disk_set_aside(false);
 }
@@ -280,7 +301,7 @@ static void check_times(const struct push *push)
 {
 	const struct estate_contract *contract = &world->contracts[push->contract];
 	const struct target *target = &world->targets[push->target];
-	size_t times = 1, allowed = 1;
+	size_t times = 1, allowed = 1 + decisions_about(push);
 
 	for (size_t i = 0; i < world->effect_count; i++) {
 		const struct push *before = &world->effects[i].push;
@@ -353,7 +374,8 @@ bool check_quiet(void)
 	struct process *process = &world->processes[0];
 	int64_t open;
 
-	if (!process->runs || world->processes[1].runs || !sources_quiet() || world->on_wire > 0)
+	if (!process->runs || world->processes[1].runs || !sources_quiet() || !operators_quiet() ||
+		world->on_wire > 0)
 		return false;
 	disk_set_aside(true);
 	open = number(process, ask(process, QUESTION_OPEN));
@@ -361,25 +383,39 @@ bool check_quiet(void)
 	return open == 0 && process->transfers == 0;
 }
 
-/* Why a job that did not end installed is explained all the same; false when it is not. */
-static bool explained(const struct estate_contract *contract, const struct estate_link *link,
-	const struct store_job *job)
+/* At the end operators have had everything tried again that failed before. */
+static bool may_have_failed(const struct store_job *job, bool holds)
 {
 	const struct effect *effect = effect_of_key(job->idempotency_key);
 
+	if (effect != NULL && effect->failed)
+		return true;
+	if (world->plan.acts)
+		return !holds || strstr(job->detail, "given up, the certificate end") != NULL;
+	return strstr(job->detail, "given up") != NULL || was_refused(job->idempotency_key);
+}
+
+/* Why a job that did not end installed is explained all the same; false when it is not. */
+static bool explained(struct process *process, const struct estate_contract *contract,
+	const struct estate_link *link, const struct store_job *job)
+{
+	bool holds = store_says_holds(process, job->service, job->service_code, contract->code);
+
 	if (job->state == JOB_FAILED)
-		return strstr(job->detail, "given up") != NULL ||
-		       was_refused(job->idempotency_key) || (effect != NULL && effect->failed);
+		return may_have_failed(job, holds);
 	if (job->state == JOB_REFUSED)
 		return estate_refuses(contract, link) || strstr(job->detail, "expire") != NULL;
 	if (job->state == JOB_HELD)
-		return world->plan.holding && strstr(job->detail, "ssl") != NULL;
+		return world->plan.holding && !holds && strstr(job->detail, "ssl") != NULL;
+	if (job->state == JOB_CANCELLED)
+		return may_be_called_off(link, job);
 	return job->state == JOB_SUPERSEDED && (world->plan.holding || world->plan.reinstall) &&
 	       job->detail[0] != '\0';
 }
 
-static void check_link(const struct estate_contract *contract, const struct snapshot *snapshot,
-	const struct estate_link *link, const struct store_job *jobs, size_t count)
+static void check_link(struct process *process, const struct estate_contract *contract,
+	const struct snapshot *snapshot, const struct estate_link *link,
+	const struct store_job *jobs, size_t count)
 {
 	const struct store_job *job = NULL;
 	const struct target *target;
@@ -396,13 +432,16 @@ static void check_link(const struct estate_contract *contract, const struct snap
 		return;
 	}
 	if (job->state != JOB_INSTALLED) {
-		if (!explained(contract, link, job))
+		if (!explained(process, contract, link, job))
 			violated("at the end job %lld of %s on %s %s is %s: %s", (long long)job->id,
 				contract->code, job->service, job->service_code,
 				job_state_name(job->state), job->detail);
 		return;
 	}
 	target = target_of(job->service, job->service_code, job->fqdn);
+	/* An operator gave the pair to another contract since. */
+	if (!store_says_holds(process, job->service, job->service_code, contract->code))
+		return;
 	/* A source that names an earlier certificate again by its old date does not get it. */
 	if (target->installed >= 0 &&
 		target->taken_contract == estate_contract_of(contract->code) &&
@@ -428,7 +467,7 @@ static void check_contract(struct process *process, const struct estate_contract
 
 		if (!snapshot->ended && snapshot->certificate >= 0 &&
 			link->service < SERVICE_COUNT && link->code[0] != '\0')
-			check_link(contract, snapshot, link, jobs, count);
+			check_link(process, contract, snapshot, link, jobs, count);
 	}
 	store_jobs_free(jobs, count);
 }
@@ -444,4 +483,5 @@ void check_end(void)
 		if (world->contracts[i].revision > 0)
 			check_contract(process, &world->contracts[i]);
 	}
+	check_all_given(process);
 }

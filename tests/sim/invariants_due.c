@@ -127,9 +127,6 @@ void check_hours(const struct store_job *job)
 	violated("job %lld is sent outside the service's hours", (long long)job->id);
 }
 
-/* What was begun before may take as long as its lease. */
-#define IN_FLIGHT_MS (30 * INT64_C(60000))
-
 void check_paused(const struct store_job *job)
 {
 	int64_t paused_at_ms = world->services[service_number(job->service)].paused_at_ms;

@@ -16,6 +16,8 @@
  */
 
 #define HOUR_MS INT64_C(3600000)
+/* What was begun before an operator said otherwise may take as long as its lease. */
+#define IN_FLIGHT_MS (30 * INT64_C(60000))
 
 /* What a run is to have in it. */
 struct plan_of_run {
@@ -27,6 +29,7 @@ struct plan_of_run {
 	bool clock_steps; /* of the daemon's wall clock */
 	bool second;	  /* a second process on the store at times */
 	bool stalls;	  /* processes stopped past their leases */
+	bool acts;	  /* operators who cancel, retry and release */
 };
 
 enum service_kind {
@@ -123,6 +126,28 @@ struct begun {
 	int64_t base_ms;
 };
 
+/* What an operator decided. */
+enum decision_kind {
+	DECISION_CANCEL,
+	DECISION_RETRY,
+	DECISION_RELEASE,
+};
+
+struct decision {
+	enum decision_kind kind;
+	bool acknowledged; /* it may have been done all the same */
+	int64_t wall_ms, mono_ms;
+	int64_t job;  /* 0: a pair's */
+	bool in_hand; /* a try of it was under way, or claimed by another process, */
+	unsigned char token[LEASE_TOKEN_SIZE]; /* with this lease */
+	/* Of a retry: the job comes back with a revision of CONTRACT beyond this one. */
+	bool with_record;
+	int contract; /* that has it brought back, or gets the pair */
+	size_t revision;
+	int service;
+	char code[CODE_TEXT_MAX];
+};
+
 struct service_state {
 	int64_t dead_until_ms; /* monotonic, as below */
 	int64_t shaky_until_ms;
@@ -164,6 +189,7 @@ struct event {
 struct totals {
 	uint64_t seeds, steps, crashes, power_cuts, requests, effects, replays, taken;
 	uint64_t installed, failed, restarts, checks, store_errors, stalls, clock_steps, pauses;
+	uint64_t cancels, retries, releases;
 	int64_t contract_ms;
 };
 
@@ -193,6 +219,9 @@ struct world {
 	size_t effect_count;
 	struct begun *begun;
 	size_t begun_count;
+	struct decision *decisions;
+	size_t decision_count;
+	int rounds_left; /* in which operators look at what failed, at the end */
 	struct service_state services[SERVICE_COUNT];
 	event_callback *armed[ARMED_MAX]; /* faults that wait for work */
 	int64_t next_remote;
@@ -255,6 +284,48 @@ void faults_begin(void);
 void faults_end(void);
 /* A request begins: what waits for work may go wrong now. */
 void faults_at_work(void);
+/* The next one of a kind, in up to twice DAYS, while anything is to go wrong. */
+void fault_again(event_callback *run, int days);
+/* The number of an event that waited for work to be under way. */
+#define FAULT_NOW 7
+/*
+ * Most of the time nothing is under way, and then hardly anything can go wrong: most faults wait
+ * for the next request and come at the same instant or shortly after it. True when it waits.
+ */
+bool fault_waits(event_callback *run, int64_t number);
+/* NULL when none does. */
+struct process *one_that_runs(void);
+
+/* ---- operators.c: what operators do ---- */
+
+void operators_begin(void);
+/* Nothing is left that waits for an operator. */
+void operators_end(void);
+/* Whether they have done all that they do at the end. */
+bool operators_quiet(void);
+
+/* ---- decisions.c: what operators decided, and what is promised of it ---- */
+
+/* Before an act is asked for; what it comes to is uncertain until it is acknowledged. */
+struct decision *decision_begin(enum decision_kind kind, struct process *process, int64_t job);
+/* What DECISION came to: CONTRACT's job goes again, at once or with a record; NULL: nothing. */
+void decision_retried(struct decision *decision, const char *contract, bool with_record);
+void decision_released(struct decision *decision, struct process *process, const char *service,
+	const char *code, const char *to);
+/* Whether JOB, on LINK, may be cancelled at the end because an operator did it. */
+bool may_be_called_off(const struct estate_link *link, const struct store_job *job);
+/* How many more effects what was decided accounts for. */
+size_t decisions_about(const struct push *push);
+/* Whether the pair was given to another contract so lately that a try may be under way still. */
+bool given_lately(const struct store_job *job);
+/* The same of whatever was decided on JOB. */
+bool decided_lately(const struct store_job *job);
+/* JOB is sent now, under TOKEN. */
+void check_called_off(struct process *process, const struct store_job *job,
+	const unsigned char token[LEASE_TOKEN_SIZE], int64_t revision);
+void check_given(struct process *process, const struct store_job *job);
+/* At the end: who was given a pair has it. */
+void check_all_given(struct process *process);
 
 /* ---- estate.c, sources.c ---- */
 
@@ -277,6 +348,10 @@ int certificate_in_text(const char *text);
 void sources_send(int contract, size_t revision, int64_t in_ms);
 /* A push for the contract begins, and a newer certificate comes. */
 void estate_overtake(int contract);
+/* The contract's latest snapshot is sent once more, as another revision. */
+void estate_send_again(int contract);
+/* Whether SNAPSHOT wants an install on the pair, refused or not. */
+bool names_pair(const struct snapshot *snapshot, int service, const char *code);
 /* Whether all that was sent is acknowledged. */
 bool sources_quiet(void);
 
@@ -318,6 +393,10 @@ void check_request(struct process *process, const struct store_job *job,
 /* A service takes PUSH, for the first time and again. */
 void check_effect(const struct push *push);
 void check_replay(const struct effect *effect, const struct push *push);
+/* Whether the contract with CODE has the pair by the store, and its stored revision. */
+bool store_says_holds(
+	struct process *process, const char *service, const char *code, const char *contract);
+int64_t stored_revision(struct process *process, int contract);
 /* JOB is stored as installed. */
 void check_installed(const struct store_job *job);
 /* Nothing is left to do that is not explained; false while something still is. */

@@ -25,7 +25,7 @@
 
 #define SETTINGS_COUNT 3
 #define PROFILE_MAX 65536
-#define FLAG_COUNT 5
+#define FLAG_COUNT 6
 
 struct command {
 	uint64_t seed;
@@ -160,12 +160,13 @@ _Noreturn static void usage(int status)
 {
 	fputs("usage: simulate [--seed N [--seeds N]] [--years N] [--contracts N] [--days N]\n"
 	      "  [--[no-]holding] [--[no-]reinstall] [--[no-]clock-steps] [--[no-]second]\n"
-	      "  [--[no-]stalls] [--trace]\n"
+	      "  [--[no-]stalls] [--[no-]acts] [--trace]\n"
 	      "Runs seed after seed from --seed (1), --seeds of them or until --years "
 	      "contract-years\n"
 	      "are simulated; --seed alone runs that one. --trace prints each event. Left out or\n"
 	      "put in can be: contracts that name the same pair, certificates and links that come\n"
-	      "back, steps of the clock, a second process, processes stopped past their leases.\n",
+	      "back, steps of the clock, a second process, processes stopped past their leases,\n"
+	      "operators who cancel, retry and release.\n",
 		status == 0 ? stdout : stderr);
 	exit(status);
 }
@@ -175,8 +176,8 @@ enum option_code { SEED = 1, SEEDS, YEARS, CONTRACTS, DAYS, TRACE, HELP, FLAGS }
 /* In the order of their options. */
 static bool *flag_of(struct plan_of_run *plan, int number)
 {
-	bool *const flags[FLAG_COUNT] = {
-		&plan->holding, &plan->reinstall, &plan->clock_steps, &plan->second, &plan->stalls};
+	bool *const flags[FLAG_COUNT] = {&plan->holding, &plan->reinstall, &plan->clock_steps,
+		&plan->second, &plan->stalls, &plan->acts};
 
 	return flags[number];
 }
@@ -211,7 +212,8 @@ static void read_command(int count, char **arguments, struct command *command)
 		{"reinstall", 0, NULL, FLAGS + 2}, {"no-reinstall", 0, NULL, FLAGS + 3},
 		{"clock-steps", 0, NULL, FLAGS + 4}, {"no-clock-steps", 0, NULL, FLAGS + 5},
 		{"second", 0, NULL, FLAGS + 6}, {"no-second", 0, NULL, FLAGS + 7},
-		{"stalls", 0, NULL, FLAGS + 8}, {"no-stalls", 0, NULL, FLAGS + 9}, {0}};
+		{"stalls", 0, NULL, FLAGS + 8}, {"no-stalls", 0, NULL, FLAGS + 9},
+		{"acts", 0, NULL, FLAGS + 10}, {"no-acts", 0, NULL, FLAGS + 11}, {0}};
 	bool given[FLAGS] = {false};
 	int code;
 
@@ -262,6 +264,9 @@ static void print_totals(void)
 		(unsigned long long)totals.crashes, (unsigned long long)totals.power_cuts,
 		(unsigned long long)totals.restarts, (unsigned long long)totals.stalls,
 		(unsigned long long)totals.clock_steps, (unsigned long long)totals.pauses);
+	printf("%llu cancelled, %llu tried again, %llu released by operators\n",
+		(unsigned long long)totals.cancels, (unsigned long long)totals.retries,
+		(unsigned long long)totals.releases);
 	printf("%llu records acknowledged, %llu requests, %llu effects, %llu replays, "
 	       "%llu installed, %llu failed\n",
 		(unsigned long long)totals.taken, (unsigned long long)totals.requests,
@@ -272,7 +277,7 @@ static void print_totals(void)
 int main(int count, char **arguments)
 {
 	struct command command = {
-		.seed = 1, .years = DEFAULT_YEARS, .flags = {500, 700, 500, 700, 500}};
+		.seed = 1, .years = DEFAULT_YEARS, .flags = {500, 700, 500, 700, 500, 400}};
 	struct settings *settings[SETTINGS_COUNT];
 	char folder[] = "/tmp/simulate-XXXXXX";
 

@@ -247,6 +247,7 @@ void world_clear(void)
 	free(world->targets);
 	free(world->effects);
 	free(world->begun);
+	free(world->decisions);
 	free(world);
 	world = NULL;
 }
