@@ -22,6 +22,16 @@ static bool stands_ready(const struct process *process, int64_t job)
 	return false;
 }
 
+bool was_begun_earlier(const struct process *process, int64_t job)
+{
+	for (const struct flight *flight = process->pump->flights; flight != NULL;
+		flight = flight->next) {
+		if (flight->job_id == job)
+			return flight->started_ms < mono_now();
+	}
+	return false;
+}
+
 static bool lease_of(struct process *process, int64_t job, unsigned char token[LEASE_TOKEN_SIZE])
 {
 	sqlite3_stmt *statement;
@@ -188,6 +198,20 @@ static const struct decision *last_given(int service, const char *code)
 			return decision;
 	}
 	return NULL;
+}
+
+bool was_given(const struct estate_link *link)
+{
+	for (size_t i = 0; i < world->decision_count; i++) {
+		const struct decision *decision = &world->decisions[i];
+
+		if (decision->kind == DECISION_RELEASE &&
+			(!decision->acknowledged ||
+				(decision->service == link->service &&
+					strcmp(decision->code, link->code) == 0)))
+			return true;
+	}
+	return false;
 }
 
 bool given_lately(const struct store_job *job)

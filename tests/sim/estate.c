@@ -311,6 +311,7 @@ void estate_begin(void)
 
 		snprintf(contract->code, sizeof(contract->code), "ssl%d", i);
 		contract->bring_in = dice_permille(&world->dice, 300);
+		contract->by_feed = world->plan.feed && dice_permille(&world->dice, 600);
 		contract->lifetime_ms = dice_between(&world->dice, 60, 200) * DAY_MS;
 		event_add(NULL, dice_between(&world->dice, 0, 20 * DAY_MS), begin, NULL, i);
 	}

@@ -19,6 +19,8 @@ enum question {
 	QUESTION_CLAIMED,
 	QUESTION_OPEN,
 	QUESTION_REVISION,
+	QUESTION_FEED,
+	QUESTION_JOBS,
 	QUESTION_COUNT
 };
 
@@ -66,6 +68,10 @@ static const char *const questions[QUESTION_COUNT] = {
 		"WHERE j.lease_token IS NOT NULL",
 	[QUESTION_OPEN] = "SELECT count(*) FROM jobs WHERE " SQL_WAITING("state"),
 	[QUESTION_REVISION] = "SELECT revision FROM contracts WHERE code = ?1",
+	[QUESTION_FEED] = "SELECT (SELECT cursor FROM feeds), (SELECT count(*) FROM set_aside)",
+	[QUESTION_JOBS] =
+		"SELECT sum(id * (state + 3) + generation * 31 + attempts * 7 + settled_ms % 9973 "
+		"+ due_ms % 9967 + next_ms % 7919) FROM jobs",
 };
 
 /* Kept for as long as the process has its store open. */
@@ -120,12 +126,43 @@ static void check_acknowledged(struct process *process)
 		stored[contract] = sqlite3_column_int64(statement, 1);
 	}
 	sqlite3_reset(statement);
+	if (world->plan.feed) {
+		statement = ask(process, QUESTION_FEED);
+		row(process, statement);
+		check_feed((const char *)sqlite3_column_text(statement, 0), stored,
+			sqlite3_column_int64(statement, 1));
+		sqlite3_reset(statement);
+	}
 	for (size_t i = 0; i < world->contract_count; i++) {
 		if (stored[i] < (int64_t)world->contracts[i].acknowledged)
 			violated("acknowledged and not in the store: ssl%zu revision %zu, but %lld "
 				 "is there",
 				i, world->contracts[i].acknowledged, (long long)stored[i]);
 	}
+}
+
+int64_t jobs_sum(struct process *process)
+{
+	int64_t sum;
+
+	disk_set_aside(true);
+	sum = number(process, ask(process, QUESTION_JOBS));
+	disk_set_aside(false);
+	return sum;
+}
+
+/* Whether nothing comes by the feed any more. */
+static bool feed_quiet(struct process *process)
+{
+	sqlite3_stmt *statement = ask(process, QUESTION_FEED);
+	bool quiet;
+
+	if (!world->plan.feed)
+		return true;
+	row(process, statement);
+	quiet = feed_is_read((const char *)sqlite3_column_text(statement, 0));
+	sqlite3_reset(statement);
+	return quiet;
 }
 
 /* What is claimed when it is due may be sent after the clock was set back. */
@@ -242,7 +279,7 @@ int64_t stored_revision(struct process *process, int contract)
 
 static void check_holder(struct process *process, const struct store_job *job)
 {
-	if (!given_lately(job) &&
+	if (!given_lately(job) && !was_begun_earlier(process, job->id) &&
 		!store_says_holds(process, job->service, job->service_code, job->contract))
 		violated("job %lld is sent, but %s does not hold %s %s", (long long)job->id,
 			job->contract, job->service, job->service_code);
@@ -373,14 +410,16 @@ bool check_quiet(void)
 {
 	struct process *process = &world->processes[0];
 	int64_t open;
+	bool fed;
 
 	if (!process->runs || world->processes[1].runs || !sources_quiet() || !operators_quiet() ||
 		world->on_wire > 0)
 		return false;
 	disk_set_aside(true);
 	open = number(process, ask(process, QUESTION_OPEN));
+	fed = feed_quiet(process);
 	disk_set_aside(false);
-	return open == 0 && process->transfers == 0;
+	return open == 0 && fed && process->transfers == 0;
 }
 
 /* At the end operators have had everything tried again that failed before. */
@@ -404,7 +443,8 @@ static bool explained(struct process *process, const struct estate_contract *con
 	if (job->state == JOB_FAILED)
 		return may_have_failed(job, holds);
 	if (job->state == JOB_REFUSED)
-		return estate_refuses(contract, link) || strstr(job->detail, "expire") != NULL;
+		return estate_refuses(contract, link) || strstr(job->detail, "expire") != NULL ||
+		       (was_given(link) && strstr(job->detail, "key-mismatch") != NULL);
 	if (job->state == JOB_HELD)
 		return world->plan.holding && !holds && strstr(job->detail, "ssl") != NULL;
 	if (job->state == JOB_CANCELLED)

@@ -71,6 +71,7 @@ bool process_start(struct process *process)
 	options.pki = process->pki;
 	process->pump = pump_new(&options, world->settings);
 	process->runs = true;
+	sim_feed_start(process);
 	pump_poke(process->pump);
 	totals.restarts++;
 	trace("process %d starts", process->number);
@@ -94,6 +95,7 @@ void process_start_later(struct process *process, int64_t in_ms)
 
 static void take_down(struct process *process)
 {
+	sim_feed_stop(process);
 	pump_free(process->pump);
 	intake_free(process->intake);
 	pki_free(process->pki);
@@ -129,5 +131,6 @@ void process_close(struct process *process)
 void process_drain(struct process *process)
 {
 	process->draining = true;
+	sim_feed_stop(process);
 	pump_drain(process->pump);
 }

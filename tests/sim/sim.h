@@ -9,6 +9,7 @@
 #include "disk.h"
 #include "engine/intake.h"
 #include "engine/pump.h"
+#include "source/feed.h"
 
 /*
  * One simulated run: the engine in one or two processes, the services, the sources and the disk, on
@@ -30,6 +31,7 @@ struct plan_of_run {
 	bool second;	  /* a second process on the store at times */
 	bool stalls;	  /* processes stopped past their leases */
 	bool acts;	  /* operators who cancel, retry and release */
+	bool feed;	  /* some contracts come by a feed */
 };
 
 enum service_kind {
@@ -73,6 +75,7 @@ struct snapshot {
 struct estate_contract {
 	char code[CODE_TEXT_MAX];
 	bool bring_in;
+	bool by_feed;
 	int64_t began_ms, ended_ms;
 	struct snapshot *snapshots; /* the snapshot of revision n at n - 1 */
 	size_t revision;
@@ -169,6 +172,8 @@ struct process {
 	struct pki *pki;
 	bool draining, drained;
 	int transfers;
+	struct feed *feed;     /* NULL: none */
+	struct feed_page page; /* to be taken */
 };
 
 /* ---- events ---- */
@@ -189,8 +194,18 @@ struct event {
 struct totals {
 	uint64_t seeds, steps, crashes, power_cuts, requests, effects, replays, taken;
 	uint64_t installed, failed, restarts, checks, store_errors, stalls, clock_steps, pauses;
-	uint64_t cancels, retries, releases;
+	uint64_t cancels, retries, releases, pages, pages_again;
 	int64_t contract_ms;
+};
+
+/* What the feed has, and how it is asked. */
+struct feed_state {
+	struct feed_entry *entries;
+	size_t count;
+	size_t bad_count; /* entries that are no records */
+	int64_t interval_ms;
+	int limit;
+	int64_t dead_until_ms; /* monotonic */
 };
 
 struct world {
@@ -219,6 +234,7 @@ struct world {
 	size_t effect_count;
 	struct begun *begun;
 	size_t begun_count;
+	struct feed_state feed;
 	struct decision *decisions;
 	size_t decision_count;
 	int rounds_left; /* in which operators look at what failed, at the end */
@@ -314,12 +330,22 @@ void decision_released(struct decision *decision, struct process *process, const
 	const char *code, const char *to);
 /* Whether JOB, on LINK, may be cancelled at the end because an operator did it. */
 bool may_be_called_off(const struct estate_link *link, const struct store_job *job);
+/*
+ * Whether LINK's pair was given to somebody: what was installed there before, and its key wiped,
+ * then waits for a record when the pair comes back.
+ */
+bool was_given(const struct estate_link *link);
 /* How many more effects what was decided accounts for. */
 size_t decisions_about(const struct push *push);
 /* Whether the pair was given to another contract so lately that a try may be under way still. */
 bool given_lately(const struct store_job *job);
 /* The same of whatever was decided on JOB. */
 bool decided_lately(const struct store_job *job);
+/*
+ * Whether PROCESS began its try of JOB before this instant: between the two it may have been
+ * stopped, and what others decided meanwhile is not known to it.
+ */
+bool was_begun_earlier(const struct process *process, int64_t job);
 /* JOB is sent now, under TOKEN. */
 void check_called_off(struct process *process, const struct store_job *job,
 	const unsigned char token[LEASE_TOKEN_SIZE], int64_t revision);
@@ -354,6 +380,33 @@ void estate_send_again(int contract);
 bool names_pair(const struct snapshot *snapshot, int service, const char *code);
 /* Whether all that was sent is acknowledged. */
 bool sources_quiet(void);
+
+/* The process's pump is told that something was stored; the other's looks later. */
+void sources_tell_stored(struct process *by);
+
+/* ---- sim_feed.c ---- */
+
+#define SIM_FEED_URL "https://feed.test"
+
+/* A question as it was sent. */
+struct feed_question_sent {
+	int64_t position;
+	int64_t limit;
+	int64_t etag; /* -1: none */
+};
+
+void sim_feed_begin(void);
+void sim_feed_append(int contract, size_t revision);
+void sim_feed_ask(struct feed_question_sent *question, const struct http_request *request);
+void sim_feed_answer(struct http_answer *to, const struct feed_question_sent *question);
+/* PROCESS reads the feed from the stored cursor on, and no longer. */
+void sim_feed_start(struct process *process);
+void sim_feed_stop(struct process *process);
+/* With CURSOR (NULL: none yet), revisions and how many elements are set aside, as they are stored.
+ */
+void check_feed(const char *cursor, const int64_t *stored, int64_t set_aside);
+/* Whether nothing is behind CURSOR. */
+bool feed_is_read(const char *cursor);
 
 /* ---- services.c ---- */
 
@@ -397,6 +450,8 @@ void check_replay(const struct effect *effect, const struct push *push);
 bool store_says_holds(
 	struct process *process, const char *service, const char *code, const char *contract);
 int64_t stored_revision(struct process *process, int contract);
+/* A sum that is another when the jobs are. */
+int64_t jobs_sum(struct process *process);
 /* JOB is stored as installed. */
 void check_installed(const struct store_job *job);
 /* Nothing is left to do that is not explained; false while something still is. */

@@ -31,6 +31,7 @@ struct http_transfer {
 	struct http_answer answer;
 	int64_t began_ms;
 	int64_t event;
+	struct feed_question_sent question; /* of the feed */
 	struct http_transfer *next, *previous;
 };
 
@@ -246,6 +247,19 @@ static void arrive(void *context, int64_t number)
 	free(wire);
 }
 
+/* What the feed says is its own, and changes nothing there. */
+static void reach_feed(void *context, int64_t number)
+{
+	struct http_transfer *transfer = transfer_of(number);
+
+	(void)context;
+	if (transfer == NULL)
+		return;
+	sim_feed_answer(&transfer->answer, &transfer->question);
+	transfer->event = event_add(transfer->process, dice_skewed(&world->dice, 1, 2000), answer,
+		transfer, transfer->id);
+}
+
 /* ---- the engine's side ---- */
 
 static void end_transfer(struct http_transfer *transfer)
@@ -268,8 +282,9 @@ static void answer(void *context, int64_t number)
 	struct http_transfer *transfer = context;
 
 	(void)number;
-	trace("answer: %s %d", http_failure_name(transfer->answer.failure),
-		transfer->answer.status);
+	if (transfer->question.limit == 0 || transfer->answer.status != 304)
+		trace("answer: %s %d", http_failure_name(transfer->answer.failure),
+			transfer->answer.status);
 	end_transfer(transfer);
 }
 
@@ -359,6 +374,11 @@ struct http_transfer *http_start(struct http *http, const struct http_peer *peer
 		transfers->previous = transfer;
 	transfers = transfer;
 	world->current->transfers++;
+	if (strncmp(request->url, SIM_FEED_URL, strlen(SIM_FEED_URL)) == 0) {
+		sim_feed_ask(&transfer->question, request);
+		event_add(NULL, dice_skewed(&world->dice, 1, 500), reach_feed, NULL, transfer->id);
+		return transfer;
+	}
 	faults_at_work();
 	/* A dead process sends nothing; it only does not know it yet. */
 	if (!world->current->owner.dead)

@@ -25,7 +25,7 @@
 
 #define SETTINGS_COUNT 3
 #define PROFILE_MAX 65536
-#define FLAG_COUNT 6
+#define FLAG_COUNT 7
 
 struct command {
 	uint64_t seed;
@@ -160,13 +160,13 @@ _Noreturn static void usage(int status)
 {
 	fputs("usage: simulate [--seed N [--seeds N]] [--years N] [--contracts N] [--days N]\n"
 	      "  [--[no-]holding] [--[no-]reinstall] [--[no-]clock-steps] [--[no-]second]\n"
-	      "  [--[no-]stalls] [--[no-]acts] [--trace]\n"
+	      "  [--[no-]stalls] [--[no-]acts] [--[no-]feed] [--trace]\n"
 	      "Runs seed after seed from --seed (1), --seeds of them or until --years "
 	      "contract-years\n"
 	      "are simulated; --seed alone runs that one. --trace prints each event. Left out or\n"
 	      "put in can be: contracts that name the same pair, certificates and links that come\n"
 	      "back, steps of the clock, a second process, processes stopped past their leases,\n"
-	      "operators who cancel, retry and release.\n",
+	      "operators who cancel, retry and release, contracts that come by a feed.\n",
 		status == 0 ? stdout : stderr);
 	exit(status);
 }
@@ -177,7 +177,7 @@ enum option_code { SEED = 1, SEEDS, YEARS, CONTRACTS, DAYS, TRACE, HELP, FLAGS }
 static bool *flag_of(struct plan_of_run *plan, int number)
 {
 	bool *const flags[FLAG_COUNT] = {&plan->holding, &plan->reinstall, &plan->clock_steps,
-		&plan->second, &plan->stalls, &plan->acts};
+		&plan->second, &plan->stalls, &plan->acts, &plan->feed};
 
 	return flags[number];
 }
@@ -213,7 +213,8 @@ static void read_command(int count, char **arguments, struct command *command)
 		{"clock-steps", 0, NULL, FLAGS + 4}, {"no-clock-steps", 0, NULL, FLAGS + 5},
 		{"second", 0, NULL, FLAGS + 6}, {"no-second", 0, NULL, FLAGS + 7},
 		{"stalls", 0, NULL, FLAGS + 8}, {"no-stalls", 0, NULL, FLAGS + 9},
-		{"acts", 0, NULL, FLAGS + 10}, {"no-acts", 0, NULL, FLAGS + 11}, {0}};
+		{"acts", 0, NULL, FLAGS + 10}, {"no-acts", 0, NULL, FLAGS + 11},
+		{"feed", 0, NULL, FLAGS + 12}, {"no-feed", 0, NULL, FLAGS + 13}, {0}};
 	bool given[FLAGS] = {false};
 	int code;
 
@@ -264,9 +265,11 @@ static void print_totals(void)
 		(unsigned long long)totals.crashes, (unsigned long long)totals.power_cuts,
 		(unsigned long long)totals.restarts, (unsigned long long)totals.stalls,
 		(unsigned long long)totals.clock_steps, (unsigned long long)totals.pauses);
-	printf("%llu cancelled, %llu tried again, %llu released by operators\n",
+	printf("%llu cancelled, %llu tried again, %llu released by operators, "
+	       "%llu pages of feeds, %llu of them again\n",
 		(unsigned long long)totals.cancels, (unsigned long long)totals.retries,
-		(unsigned long long)totals.releases);
+		(unsigned long long)totals.releases, (unsigned long long)totals.pages,
+		(unsigned long long)totals.pages_again);
 	printf("%llu records acknowledged, %llu requests, %llu effects, %llu replays, "
 	       "%llu installed, %llu failed\n",
 		(unsigned long long)totals.taken, (unsigned long long)totals.requests,
@@ -277,7 +280,7 @@ static void print_totals(void)
 int main(int count, char **arguments)
 {
 	struct command command = {
-		.seed = 1, .years = DEFAULT_YEARS, .flags = {500, 700, 500, 700, 500, 400}};
+		.seed = 1, .years = DEFAULT_YEARS, .flags = {500, 700, 500, 700, 500, 400, 300}};
 	struct settings *settings[SETTINGS_COUNT];
 	char folder[] = "/tmp/simulate-XXXXXX";
 

@@ -34,6 +34,12 @@ void sources_send(int contract, size_t revision, int64_t in_ms)
 				   ? dice_skewed(&world->dice, 1000, 20 * INT64_C(60000))
 				   : dice_skewed(&world->dice, 60000, 10 * DAY_MS);
 
+	/* What is in the feed may come by a file as well. */
+	if (world->contracts[contract].by_feed && in_ms == 0) {
+		sim_feed_append(contract, revision);
+		if (!dice_permille(&world->dice, 50))
+			return;
+	}
 	add(contract, revision, in_ms > 0 ? in_ms : usual_ms);
 }
 
@@ -126,7 +132,7 @@ static void poke(void *context, int64_t number)
 }
 
 /* The one that stored it is told; the other sees it when it looks for files next. */
-static void tell_stored(struct process *by)
+void sources_tell_stored(struct process *by)
 {
 	for (size_t i = 0; i < 2; i++) {
 		struct process *process = &world->processes[i];
@@ -181,7 +187,7 @@ static void pass(void *context, int64_t number)
 			acknowledge(&world->deliveries[batch[i]]);
 	}
 	if (durable && !process->owner.dead)
-		tell_stored(process);
+		sources_tell_stored(process);
 	double_some(batch, taken, count);
 	drop_done();
 	again(dice_between(&world->dice, 1000, 120000));

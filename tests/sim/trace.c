@@ -46,11 +46,12 @@ static void replay_command(void)
 	const struct plan_of_run *plan = &world->plan;
 
 	printf("replay with: tests/sim/simulate --seed %llu --contracts %d --days %d "
-	       "--%sholding --%sreinstall --%sclock-steps --%ssecond --%sstalls --%sacts --trace\n",
+	       "--%sholding --%sreinstall --%sclock-steps --%ssecond --%sstalls --%sacts --%sfeed "
+	       "--trace\n",
 		(unsigned long long)plan->seed, plan->contracts, plan->days,
 		plan->holding ? "" : "no-", plan->reinstall ? "" : "no-",
 		plan->clock_steps ? "" : "no-", plan->second ? "" : "no-",
-		plan->stalls ? "" : "no-", plan->acts ? "" : "no-");
+		plan->stalls ? "" : "no-", plan->acts ? "" : "no-", plan->feed ? "" : "no-");
 }
 
 void violated(const char *format, ...)

@@ -224,6 +224,7 @@ void simulate(const struct plan_of_run *plan, struct settings *const *settings, 
 	for (int i = 0; i < 2; i++)
 		world->processes[i].number = i + 1;
 	process_start_later(&world->processes[0], 0);
+	sim_feed_begin();
 	estate_begin();
 	faults_begin();
 	while (world_step((int64_t)plan->days * DAY_MS))
@@ -247,6 +248,7 @@ void world_clear(void)
 	free(world->targets);
 	free(world->effects);
 	free(world->begun);
+	free(world->feed.entries);
 	free(world->decisions);
 	free(world);
 	world = NULL;
