@@ -356,9 +356,17 @@ void linkage_judge(const struct rulebook *rulebook, const struct contract *contr
 	conclude(&judgement);
 }
 
+static void judge_lost_key(struct judgement *judgement)
+{
+	judgement_refuse(judgement, REASON_KEY_MISMATCH);
+	trail_add(judgement, "8 key", TRAIL_REFUSE,
+		"The private key was wiped when this was installed; it comes with the contract's "
+		"next record.");
+}
+
 void linkage_release(const struct rulebook *rulebook, const struct contract *contract, size_t link,
-	int64_t not_before_ms, int64_t not_after_ms, const struct tenure *tenure, int64_t now_ms,
-	struct verdict *verdict)
+	int64_t not_before_ms, int64_t not_after_ms, bool key_held, const struct tenure *tenure,
+	int64_t now_ms, struct verdict *verdict)
 {
 	const struct certificate_facts dates = {
 		.not_before_ms = not_before_ms, .not_after_ms = not_after_ms};
@@ -377,6 +385,8 @@ void linkage_release(const struct rulebook *rulebook, const struct contract *con
 		judge_service(&judgement);
 	judge_schedule(&judgement);
 	judge_dates(&judgement);
+	if (!key_held)
+		judge_lost_key(&judgement);
 	schedule_explain(&judgement);
 	tenure_explain(&judgement);
 	conclude(&judgement);

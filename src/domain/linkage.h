@@ -127,12 +127,13 @@ void linkage_judge(const struct rulebook *rulebook, const struct contract *contr
 
 /*
  * Judges a link that was held, now that its pair went to CONTRACT: when it is due, and whether the
- * certificate, of which only the dates are needed, is valid then. The other rules were judged when
- * it began to wait. The verdict is accept or refuse; its trail has the lines on which that rests.
+ * certificate, of which only the dates are needed, is valid then, and its key held still. The other
+ * rules were judged when it began to wait, or was installed. The verdict is accept or refuse; its
+ * trail has the lines on which that rests.
  */
 void linkage_release(const struct rulebook *rulebook, const struct contract *contract, size_t link,
-	int64_t not_before_ms, int64_t not_after_ms, const struct tenure *tenure, int64_t now_ms,
-	struct verdict *verdict);
+	int64_t not_before_ms, int64_t not_after_ms, bool key_held, const struct tenure *tenure,
+	int64_t now_ms, struct verdict *verdict);
 
 /* The verdict hold, for a link that was accepted or held before: TENURE says who has its pair. */
 void linkage_wait(const struct rulebook *rulebook, const struct contract *contract, size_t link,

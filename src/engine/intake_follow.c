@@ -49,7 +49,8 @@ static void judge_again(struct follow *follow, const struct store_certificate *c
 	}
 	tenure.freed_ms = follow->freed_ms;
 	linkage_release(rulebook, follow->contract, follow->link, certificate->not_before_ms,
-		follow->job->not_after_ms, &tenure, work->now_ms, &follow->verdict);
+		follow->job->not_after_ms, certificate->has_secret, &tenure, work->now_ms,
+		&follow->verdict);
 }
 
 /* What the service may have had is another install when it comes again. */
@@ -177,15 +178,38 @@ static bool is_taken_away(const struct follow *follow, const struct store_job *j
 	return follow->pair->given && job_transition(job->state, JOB_EVENT_TAKE_AWAY, &next);
 }
 
-/* Of a contract that got the pair, what waited for it; of another, what stands behind it now. */
-static bool is_concerned(const struct follow *follow, const struct store_job *job)
+/*
+ * Whether JOB is what its contract has installed, and another's went over it: an operator had given
+ * the pair away. It comes back without a record of its contract's.
+ */
+static bool was_replaced(const struct follow *follow, const struct store_job *job, bool *replaced,
+	struct error *error)
+{
+	const struct contract *contract = follow->contract;
+	size_t link;
+
+	*replaced = false;
+	if (job->state != JOB_INSTALLED || !contract->has_certificate ||
+		contract->certificate_at_ms != job->issued_ms || !find_link(contract, job, &link))
+		return true;
+	return store_job_pushed_over(follow->work->store, job, replaced, error);
+}
+
+/* Of a contract that got the pair, what waited for it, or has to be installed once more; of
+ * another, what stands behind it now. */
+static bool is_concerned(const struct follow *follow, const struct store_job *job, bool *concerned,
+	struct error *error)
 {
 	bool holds = strcmp(job->contract, follow->pair->holder) == 0;
 
-	return strcmp(job->service, follow->pair->service) == 0 &&
-	       strcmp(job->service_code, follow->pair->service_code) == 0 &&
-	       (job->state == JOB_HELD ||
-		       (!holds && (job->state == JOB_SCHEDULED || is_taken_away(follow, job))));
+	*concerned = job->state == JOB_HELD ||
+		     (!holds && (job->state == JOB_SCHEDULED || is_taken_away(follow, job)));
+	if (strcmp(job->service, follow->pair->service) != 0 ||
+		strcmp(job->service_code, follow->pair->service_code) != 0)
+		*concerned = false;
+	else if (holds && !*concerned)
+		return was_replaced(follow, job, concerned, error);
+	return true;
 }
 
 static bool follow_jobs(struct follow *follow, const char *code, struct error *error)
@@ -197,9 +221,11 @@ static bool follow_jobs(struct follow *follow, const char *code, struct error *e
 	if (!store_jobs_of_contract(follow->work->store, code, &jobs, &count, error))
 		return false;
 	for (i = 0; i < count && done; i++) {
+		bool concerned;
+
 		follow->job = &jobs[i];
-		if (is_concerned(follow, &jobs[i]))
-			done = follow_job(follow, error);
+		done = is_concerned(follow, &jobs[i], &concerned, error) &&
+		       (!concerned || follow_job(follow, error));
 	}
 	store_jobs_free(jobs, count);
 	return done;

@@ -686,6 +686,37 @@ static void test_release_is_refused(void **state)
 	assert_state(fixture, "c2", 0, JOB_HELD);
 }
 
+/* What was installed before the pair was given away has to be so once more when it comes back. */
+static void test_released_comes_back(void **state)
+{
+	struct engine_fixture *fixture = *state;
+	struct store_job job;
+	struct error error;
+
+	let_two_wait(fixture);
+	json_object_put(release(fixture, (struct act_pair){PAIR}, &error));
+	/* Nothing went over it. */
+	take(fixture, "c2", 2, 2, OTHER);
+	assert_state(fixture, "c1", 0, JOB_INSTALLED);
+	take(fixture, "c2", 3, 2, ANEW);
+	json_object_put(release(fixture, (struct act_pair){PAIR, .to = "c2"}, &error));
+	pump_at(fixture, START + 3 * DAY);
+	assert_state(fixture, "c2", 0, JOB_INSTALLED);
+	take(fixture, "c2", 4, 2, OTHER);
+	job = engine_fixture_job(fixture, "c1", 0);
+	assert_int_equal(job.state, JOB_REFUSED);
+	assert_string_equal(job.detail, "key-mismatch");
+	store_job_clear(&job);
+	/* A record brings the key; it is another install. */
+	take(fixture, "c1", 2, 1, OLD);
+	job = engine_fixture_job(fixture, "c1", 0);
+	assert_int_equal(job.state, JOB_SCHEDULED);
+	assert_int_equal(job.generation, 1);
+	store_job_clear(&job);
+	pump_at(fixture, START + 7 * DAY);
+	assert_state(fixture, "c1", 0, JOB_INSTALLED);
+}
+
 /* What failed before the pair was given away is not to go over the other's by a retry. */
 static void test_no_retry_on_anothers_code(void **state)
 {
@@ -1031,6 +1062,7 @@ int main(void)
 		TEST(test_release_of_a_job),
 		TEST(test_release_dry),
 		TEST(test_release_in_flight),
+		TEST(test_released_comes_back),
 		TEST(test_release_is_refused),
 		TEST(test_no_retry_on_anothers_code),
 		TEST(test_pause),

@@ -179,7 +179,7 @@ static void judge_with(const struct test_case *test, const struct rulebook *rule
 
 	if (test->released)
 		linkage_release(rulebook, contract, 0, facts->not_before_ms, facts->not_after_ms,
-			known, now_ms, verdict);
+			true, known, now_ms, verdict);
 	else
 		linkage_judge(rulebook, contract, 0, test->none_issued ? NULL : facts, known,
 			now_ms, verdict);
