@@ -254,6 +254,7 @@ void faults_begin(void)
 	fault_again(disk_trouble, 40);
 	fault_again(service_trouble, 6);
 	operators_begin();
+	sim_keys_begin();
 	if (world->plan.second)
 		fault_again(second, 12);
 	if (world->plan.stalls)

@@ -21,6 +21,8 @@ enum question {
 	QUESTION_REVISION,
 	QUESTION_FEED,
 	QUESTION_JOBS,
+	QUESTION_NOT_UNDER,
+	QUESTION_KEYS,
 	QUESTION_COUNT
 };
 
@@ -69,6 +71,9 @@ static const char *const questions[QUESTION_COUNT] = {
 	[QUESTION_OPEN] = "SELECT count(*) FROM jobs WHERE " SQL_WAITING("state"),
 	[QUESTION_REVISION] = "SELECT revision FROM contracts WHERE code = ?1",
 	[QUESTION_FEED] = "SELECT (SELECT cursor FROM feeds), (SELECT count(*) FROM set_aside)",
+	[QUESTION_NOT_UNDER] = "SELECT count(*) FROM secrets WHERE key_id <> ?1 AND key_id <> ?2",
+	[QUESTION_KEYS] = "SELECT s.certificate_id, c.fingerprint FROM secrets AS s "
+			  "JOIN certificates AS c ON c.id = s.certificate_id",
 	[QUESTION_JOBS] =
 		"SELECT sum(id * (state + 3) + generation * 31 + attempts * 7 + settled_ms % 9973 "
 		"+ due_ms % 9967 + next_ms % 7919) FROM jobs",
@@ -151,6 +156,28 @@ int64_t jobs_sum(struct process *process)
 	return sum;
 }
 
+int64_t keys_not_under(struct process *process, const char *one, const char *other)
+{
+	sqlite3_stmt *statement = ask(process, QUESTION_NOT_UNDER);
+
+	sqlite3_bind_text(statement, 1, one, -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, 2, other, -1, SQLITE_STATIC);
+	return number(process, statement);
+}
+
+size_t list_keys(struct process *process, int64_t *ids, int *numbers)
+{
+	sqlite3_stmt *statement = ask(process, QUESTION_KEYS);
+	size_t count = 0;
+
+	while (count < KEYS_MAX && row(process, statement)) {
+		ids[count] = sqlite3_column_int64(statement, 0);
+		numbers[count++] = certificate_of_fingerprint(sqlite3_column_blob(statement, 1));
+	}
+	sqlite3_reset(statement);
+	return count;
+}
+
 /* Whether nothing comes by the feed any more. */
 static bool feed_quiet(struct process *process)
 {
@@ -204,6 +231,8 @@ static void check_store(struct process *process)
 	if (number(process, leases) != 0)
 		violated("two leases run for one target");
 	check_acknowledged(process);
+	if (world->plan.reseal)
+		check_key_ids(process);
 	if (world->plan.clock_steps)
 		note_claims(process);
 }
@@ -524,4 +553,5 @@ void check_end(void)
 			check_contract(process, &world->contracts[i]);
 	}
 	check_all_given(process);
+	check_keys();
 }

@@ -49,6 +49,7 @@ bool process_start(struct process *process)
 	struct error error;
 
 	process->owner = (struct disk_owner){0};
+	process->settings = world->settings;
 	process->draining = process->drained = false;
 	process->stalled_until_ms = 0;
 	world->current = process;
@@ -61,21 +62,23 @@ bool process_start(struct process *process)
 		return false;
 	}
 	process->loop = loop_new(&world->clock.clock);
-	if (!intake_new(world->settings, process->intake_store, &world->clock.clock, NULL, false,
+	if (!intake_new(process->settings, process->intake_store, &world->clock.clock, NULL, false,
 		    &process->intake, &error))
 		violated("no intake: %s", error.text);
 	options.loop = process->loop;
 	options.store = process->store;
-	if (!settings_make_pki(world->settings, &process->pki, &error))
+	if (!settings_make_pki(process->settings, &process->pki, &error))
 		violated("no pki: %s", error.text);
 	options.pki = process->pki;
-	process->pump = pump_new(&options, world->settings);
+	process->pump = pump_new(&options, process->settings);
 	process->runs = true;
 	sim_feed_start(process);
+	sim_keys_started(process);
 	pump_poke(process->pump);
 	totals.restarts++;
 	trace("process %d starts", process->number);
 	check_reopened(process);
+	check_keys();
 	return true;
 }
 
@@ -105,6 +108,7 @@ static void take_down(struct process *process)
 	events_forget(process);
 	loop_free(process->loop);
 	process->runs = false;
+	sim_keys_ended(process);
 	world->current = NULL;
 }
 
@@ -126,6 +130,25 @@ void process_close(struct process *process)
 	disk_use(&process->owner);
 	trace("process %d ends", process->number);
 	take_down(process);
+}
+
+void process_use(struct process *process, struct settings *settings)
+{
+	struct pki *before = process->pki;
+	struct error error;
+
+	if (!settings_make_pki(settings, &process->pki, &error))
+		violated("no pki: %s", error.text);
+	intake_free(process->intake);
+	if (!intake_new(settings, process->intake_store, &world->clock.clock, NULL, false,
+		    &process->intake, &error))
+		violated("no intake: %s", error.text);
+	process->settings = settings;
+	/* A page that is on its way comes again. */
+	sim_feed_stop(process);
+	sim_feed_start(process);
+	pump_use(process->pump, settings, process->pki);
+	pki_free(before);
 }
 
 void process_drain(struct process *process)

@@ -32,6 +32,7 @@ struct plan_of_run {
 	bool stalls;	  /* processes stopped past their leases */
 	bool acts;	  /* operators who cancel, retry and release */
 	bool feed;	  /* some contracts come by a feed */
+	bool reseal;	  /* the sealing key is changed */
 };
 
 enum service_kind {
@@ -162,6 +163,7 @@ struct service_state {
 struct process {
 	int number;
 	bool runs;
+	struct settings *settings; /* borrowed */
 	struct disk_owner owner;
 	struct loop *loop;
 	struct store *store;	    /* the pump's */
@@ -194,7 +196,7 @@ struct event {
 struct totals {
 	uint64_t seeds, steps, crashes, power_cuts, requests, effects, replays, taken;
 	uint64_t installed, failed, restarts, checks, store_errors, stalls, clock_steps, pauses;
-	uint64_t cancels, retries, releases, pages, pages_again;
+	uint64_t cancels, retries, releases, pages, pages_again, key_changes, resealed;
 	int64_t contract_ms;
 };
 
@@ -212,8 +214,11 @@ struct world {
 	struct plan_of_run plan;
 	struct dice dice;
 	struct manual_clock clock;
-	int64_t start_ms; /* the true wall time at monotonic 0 */
-	struct settings *settings;
+	int64_t start_ms;	   /* the true wall time at monotonic 0 */
+	struct settings *settings; /* as the configuration now stands */
+	struct settings *const *rings;
+	int ring;      /* which of them that is */
+	bool resealed; /* under its present key is all that there is */
 	bool faults;   /* something may go wrong still */
 	bool changing; /* contracts change still */
 	int64_t latest_wall_ms, latest_wall_at_ms;
@@ -262,6 +267,9 @@ void event_cancel(int64_t id);
 void events_forget(const struct process *process);
 /* Runs what comes next; false when nothing does before UNTIL_MS (monotonic). */
 bool world_step(int64_t until_ms);
+/* Configurations that differ in their sealing keys alone, each following from the one before. */
+#define RING_COUNT 6
+/* SETTINGS are COUNT times RING_COUNT. */
 void simulate(const struct plan_of_run *plan, struct settings *const *settings, size_t count);
 /* Frees what a run left behind. */
 void world_clear(void);
@@ -280,6 +288,8 @@ _Noreturn void violated(const char *format, ...) __attribute__((format(printf, 1
 bool process_start(struct process *process);
 /* Kills it, if it is not dead yet. */
 void process_stop(struct process *process);
+/* It goes on with SETTINGS, as after a signal. */
+void process_use(struct process *process, struct settings *settings);
 /* Ends one that has drained. */
 void process_close(struct process *process);
 void process_start_later(struct process *process, int64_t in_ms);
@@ -367,8 +377,9 @@ bool estate_refuses(const struct estate_contract *contract, const struct estate_
 /* The fingerprint of certificate NUMBER, and back (-1: none). */
 void certificate_fingerprint(int number, unsigned char fingerprint[FINGERPRINT_SIZE]);
 int certificate_of_fingerprint(const unsigned char fingerprint[FINGERPRINT_SIZE]);
-/* The number in a text that pki's stand-in made, -1: none. */
+/* The number in a text that pki's stand-in made, -1: none; and that of the key in it. */
 int certificate_in_text(const char *text);
+int key_in_text(const char *text);
 
 /* In IN_MS; 0: when such things come. */
 void sources_send(int contract, size_t revision, int64_t in_ms);
@@ -407,6 +418,19 @@ void sim_feed_stop(struct process *process);
 void check_feed(const char *cursor, const int64_t *stored, int64_t set_aside);
 /* Whether nothing is behind CURSOR. */
 bool feed_is_read(const char *cursor);
+
+/* ---- sim_keys.c ---- */
+
+void sim_keys_begin(void);
+/* PROCESS has new settings, and is gone. */
+void sim_keys_started(struct process *process);
+void sim_keys_ended(const struct process *process);
+/* All keys are sealed under one that is configured. */
+void check_key_ids(struct process *process);
+/* All are under the one with KEY_ID. */
+void check_sealed_anew(struct process *process, const char *key_id);
+/* Each opens, and is what its certificate came with. */
+void check_keys(void);
 
 /* ---- services.c ---- */
 
@@ -450,6 +474,11 @@ void check_replay(const struct effect *effect, const struct push *push);
 bool store_says_holds(
 	struct process *process, const char *service, const char *code, const char *contract);
 int64_t stored_revision(struct process *process, int contract);
+/* How many keys are sealed under neither of two. */
+int64_t keys_not_under(struct process *process, const char *one, const char *other);
+#define KEYS_MAX 512
+/* The keys that are held, up to KEYS_MAX, and of which certificates they are. */
+size_t list_keys(struct process *process, int64_t *ids, int *numbers);
 /* A sum that is another when the jobs are. */
 int64_t jobs_sum(struct process *process);
 /* JOB is stored as installed. */

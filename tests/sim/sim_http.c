@@ -300,12 +300,15 @@ void http_cancel(struct http_transfer *transfer)
 static int certificate_in_request(const struct http_request *request)
 {
 	struct buffer text = {0};
-	int number;
+	int number, key;
 
 	for (size_t i = 0; i < request->part_count; i++)
 		buffer_append(&text, request->parts[i].data.data, request->parts[i].data.length);
 	buffer_append(&text, request->body.data, request->body.length);
 	number = certificate_in_text(buffer_text(&text));
+	key = key_in_text(buffer_text(&text));
+	if (key >= 0 && key != number)
+		violated("certificate %d is sent with the key of %d", number, key);
 	buffer_free(&text);
 	return number;
 }

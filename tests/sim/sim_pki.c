@@ -75,12 +75,21 @@ int certificate_of_fingerprint(const unsigned char fingerprint[FINGERPRINT_SIZE]
 	return number;
 }
 
-int certificate_in_text(const char *text)
+static int number_after(const char *text, const char *mark)
 {
-	static const char mark[] = "SIMCERT";
 	const char *found = strstr(text, mark);
 
 	return found != NULL ? (int)strtol(found + strlen(mark), NULL, 10) : -1;
+}
+
+int certificate_in_text(const char *text)
+{
+	return number_after(text, "SIMCERT");
+}
+
+int key_in_text(const char *text)
+{
+	return number_after(text, "SIMKEY");
 }
 
 bool __wrap_pki_examine(struct pki *pki, const struct pki_input *input, int64_t now_ms,

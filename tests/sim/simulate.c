@@ -25,7 +25,8 @@
 
 #define SETTINGS_COUNT 3
 #define PROFILE_MAX 65536
-#define FLAG_COUNT 7
+#define KEY_COUNT (RING_COUNT / 2)
+#define FLAG_COUNT 8
 
 struct command {
 	uint64_t seed;
@@ -88,8 +89,19 @@ static void copy_profiles(const char *folder)
 	free(services);
 }
 
+static void write_key(const char *folder, int number)
+{
+	char *name = xasprintf("sealing%d.key", number);
+	char *key = xasprintf(
+		"%d00102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n", number);
+
+	write_file(folder, name, key);
+	free(key);
+	free(name);
+}
+
 /* One of the configurations that a run may have. */
-static struct settings *make_settings(const char *folder, int number)
+static struct settings *make_settings(const char *folder, int number, int ring)
 {
 	static const char *const extras[SETTINGS_COUNT] = {"", "lease = \"3m\"\nconcurrency = 3\n",
 		"lease = \"20m\"\ngive-up-after = \"20d\"\n"};
@@ -110,8 +122,12 @@ static struct settings *make_settings(const char *folder, int number)
 
 	buffer_printf(&text,
 		"store = \"store.db\"\nspool = \"spool\"\nuser = \"\"\n"
-		"sealing-key = \"sealing.key\"\nservices-dir = \"services.d\"\n%s",
+		"services-dir = \"services.d\"\n%s",
 		extras[number]);
+	/* One key, then a new one with it as the older, then that alone, and so on. */
+	buffer_printf(&text, "sealing-key = \"sealing%d.key\"\n", (ring + 1) / 2 % KEY_COUNT);
+	if (ring % 2 == 1)
+		buffer_printf(&text, "sealing-keys-old = {\"sealing%d.key\"}\n", ring / 2);
 	for (size_t i = 0; i < ARRAY_LENGTH(sites); i++)
 		buffer_printf(&text, "%s token = \"token\" }\n", sites[i]);
 	write_file(folder, "certinstalld.conf", buffer_text(&text));
@@ -127,10 +143,10 @@ static struct settings *make_settings(const char *folder, int number)
 
 static void remove_folder(const char *folder)
 {
-	static const char *const names[] = {"certinstalld.conf", "token", "sealing.key", "store.db",
-		"store.db-wal", "store.db-journal", "services.d/webhg2.conf",
-		"services.d/cloud-hosting.conf", "services.d/gio-ca.conf", "services.d/idgw.conf",
-		"services.d/waf.conf"};
+	static const char *const names[] = {"certinstalld.conf", "token", "sealing0.key",
+		"sealing1.key", "sealing2.key", "store.db", "store.db-wal", "store.db-journal",
+		"services.d/webhg2.conf", "services.d/cloud-hosting.conf", "services.d/gio-ca.conf",
+		"services.d/idgw.conf", "services.d/waf.conf"};
 	char *services = path_resolve(folder, "services.d");
 
 	for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
@@ -160,13 +176,14 @@ _Noreturn static void usage(int status)
 {
 	fputs("usage: simulate [--seed N [--seeds N]] [--years N] [--contracts N] [--days N]\n"
 	      "  [--[no-]holding] [--[no-]reinstall] [--[no-]clock-steps] [--[no-]second]\n"
-	      "  [--[no-]stalls] [--[no-]acts] [--[no-]feed] [--trace]\n"
+	      "  [--[no-]stalls] [--[no-]acts] [--[no-]feed] [--[no-]reseal] [--trace]\n"
 	      "Runs seed after seed from --seed (1), --seeds of them or until --years "
 	      "contract-years\n"
 	      "are simulated; --seed alone runs that one. --trace prints each event. Left out or\n"
 	      "put in can be: contracts that name the same pair, certificates and links that come\n"
 	      "back, steps of the clock, a second process, processes stopped past their leases,\n"
-	      "operators who cancel, retry and release, contracts that come by a feed.\n",
+	      "operators who cancel, retry and release, contracts that come by a feed,\n"
+	      "changes of the sealing key.\n",
 		status == 0 ? stdout : stderr);
 	exit(status);
 }
@@ -177,7 +194,7 @@ enum option_code { SEED = 1, SEEDS, YEARS, CONTRACTS, DAYS, TRACE, HELP, FLAGS }
 static bool *flag_of(struct plan_of_run *plan, int number)
 {
 	bool *const flags[FLAG_COUNT] = {&plan->holding, &plan->reinstall, &plan->clock_steps,
-		&plan->second, &plan->stalls, &plan->acts, &plan->feed};
+		&plan->second, &plan->stalls, &plan->acts, &plan->feed, &plan->reseal};
 
 	return flags[number];
 }
@@ -214,7 +231,8 @@ static void read_command(int count, char **arguments, struct command *command)
 		{"second", 0, NULL, FLAGS + 6}, {"no-second", 0, NULL, FLAGS + 7},
 		{"stalls", 0, NULL, FLAGS + 8}, {"no-stalls", 0, NULL, FLAGS + 9},
 		{"acts", 0, NULL, FLAGS + 10}, {"no-acts", 0, NULL, FLAGS + 11},
-		{"feed", 0, NULL, FLAGS + 12}, {"no-feed", 0, NULL, FLAGS + 13}, {0}};
+		{"feed", 0, NULL, FLAGS + 12}, {"no-feed", 0, NULL, FLAGS + 13},
+		{"reseal", 0, NULL, FLAGS + 14}, {"no-reseal", 0, NULL, FLAGS + 15}, {0}};
 	bool given[FLAGS] = {false};
 	int code;
 
@@ -266,10 +284,12 @@ static void print_totals(void)
 		(unsigned long long)totals.restarts, (unsigned long long)totals.stalls,
 		(unsigned long long)totals.clock_steps, (unsigned long long)totals.pauses);
 	printf("%llu cancelled, %llu tried again, %llu released by operators, "
-	       "%llu pages of feeds, %llu of them again\n",
+	       "%llu pages of feeds, %llu of them again, "
+	       "%llu sealing keys, %llu keys sealed anew\n",
 		(unsigned long long)totals.cancels, (unsigned long long)totals.retries,
 		(unsigned long long)totals.releases, (unsigned long long)totals.pages,
-		(unsigned long long)totals.pages_again);
+		(unsigned long long)totals.pages_again, (unsigned long long)totals.key_changes,
+		(unsigned long long)totals.resealed);
 	printf("%llu records acknowledged, %llu requests, %llu effects, %llu replays, "
 	       "%llu installed, %llu failed\n",
 		(unsigned long long)totals.taken, (unsigned long long)totals.requests,
@@ -279,9 +299,10 @@ static void print_totals(void)
 
 int main(int count, char **arguments)
 {
-	struct command command = {
-		.seed = 1, .years = DEFAULT_YEARS, .flags = {500, 700, 500, 700, 500, 400, 300}};
-	struct settings *settings[SETTINGS_COUNT];
+	struct command command = {.seed = 1,
+		.years = DEFAULT_YEARS,
+		.flags = {500, 700, 500, 700, 500, 400, 300, 300}};
+	struct settings *settings[SETTINGS_COUNT * RING_COUNT];
 	char folder[] = "/tmp/simulate-XXXXXX";
 
 	read_command(count, arguments, &command);
@@ -291,11 +312,11 @@ int main(int count, char **arguments)
 	}
 	log_set_sink(sink, NULL);
 	write_file(folder, "token", "secret-token\n");
-	write_file(folder, "sealing.key",
-		"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n");
+	for (int i = 0; i < KEY_COUNT; i++)
+		write_key(folder, i);
 	copy_profiles(folder);
-	for (int i = 0; i < SETTINGS_COUNT; i++)
-		settings[i] = make_settings(folder, i);
+	for (int i = 0; i < SETTINGS_COUNT * RING_COUNT; i++)
+		settings[i] = make_settings(folder, i / RING_COUNT, i % RING_COUNT);
 	disk_install();
 	for (uint64_t seed = command.seed;; seed++) {
 		struct plan_of_run plan;
@@ -309,7 +330,7 @@ int main(int count, char **arguments)
 		totals.power_cuts += disk_power_cuts();
 	}
 	disk_reset(NULL);
-	for (int i = 0; i < SETTINGS_COUNT; i++)
+	for (int i = 0; i < SETTINGS_COUNT * RING_COUNT; i++)
 		settings_unref(settings[i]);
 	remove_folder(folder);
 	print_totals();

@@ -47,11 +47,12 @@ static void replay_command(void)
 
 	printf("replay with: tests/sim/simulate --seed %llu --contracts %d --days %d "
 	       "--%sholding --%sreinstall --%sclock-steps --%ssecond --%sstalls --%sacts --%sfeed "
-	       "--trace\n",
+	       "--%sreseal --trace\n",
 		(unsigned long long)plan->seed, plan->contracts, plan->days,
 		plan->holding ? "" : "no-", plan->reinstall ? "" : "no-",
 		plan->clock_steps ? "" : "no-", plan->second ? "" : "no-",
-		plan->stalls ? "" : "no-", plan->acts ? "" : "no-", plan->feed ? "" : "no-");
+		plan->stalls ? "" : "no-", plan->acts ? "" : "no-", plan->feed ? "" : "no-",
+		plan->reseal ? "" : "no-");
 }
 
 void violated(const char *format, ...)

@@ -215,7 +215,8 @@ void simulate(const struct plan_of_run *plan, struct settings *const *settings, 
 	world->start_ms = INT64_C(1767225600000) + dice_between(&world->dice, 0, 730) * DAY_MS +
 			  dice_between(&world->dice, 0, 24) * HOUR_MS;
 	manual_clock_init(&world->clock, world->start_ms);
-	world->settings = settings[dice_below(&world->dice, count)];
+	world->rings = &settings[dice_below(&world->dice, count) * RING_COUNT];
+	world->settings = world->rings[0];
 	world->faults = world->changing = true;
 	disk_reset(&world->dice);
 	network_clear();
