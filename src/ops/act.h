@@ -66,9 +66,11 @@ struct act_jobs {
  */
 
 /*
- * A failed or retrying job goes again at once. One that an operator cancelled, too, where its link
- * and certificate are still the contract's; where its key was wiped, with the next record that
- * brings it. By filter without a state: the failed ones.
+ * A failed or retrying job goes again at once; a failed one that its service had taken under
+ * another Idempotency-Key, since under the same the service would say again that it failed. One
+ * that an operator cancelled, too, where its link and certificate are still the contract's; where
+ * its key was wiped, with the next record that brings it. By filter without a state: the failed
+ * ones.
  */
 bool must_check act_retry(const struct act *act, const struct act_jobs *jobs,
 	struct json_object **result, struct error *error);

@@ -218,7 +218,8 @@ bool must_check store_job_set_state(struct store *store, int64_t id, enum job_st
  * Gives job ID another due instant and judgement (a refused or cancelled one comes back by it):
  * scheduled, next at its due instant, its age counting anew. A trail of NULL leaves the one there
  * is. A running lease stays, and what comes of it is then not applied. A guarded job is so no more,
- * and gets another idempotency key: under the old one the service may have seen it before.
+ * and gets another idempotency key: under the old one the service may have seen it before. So does
+ * a failed one that the service had taken, which is another generation from then on.
  */
 bool must_check store_job_reschedule(struct store *store, int64_t id, int64_t base_ms,
 	int64_t due_ms, const char *trail, struct error *error);

@@ -1,12 +1,16 @@
 #include "store/store_private.h"
 
+/* The service took it under its key, and would only say again what came of that. */
+#define SQL_KEY_SPENT "(state = 7 AND pushed_ms <> 0)" /* it failed */
+
 static bool reschedule(
 	struct store *store, int64_t id, int64_t base_ms, int64_t due_ms, struct error *error)
 {
 	sqlite3_stmt *statement = store_statement(store, STATEMENT_RESCHEDULE,
 		"UPDATE jobs SET state = " SQL_SCHEDULED ", base_ms = ?2, due_ms = ?3, "
 		"next_ms = ?3, first_attempt_ms = 0, pushed_ms = 0, settled_ms = 0, detail = '', "
-		"remote = '', guarded = 0, idempotency_key = CASE WHEN guarded THEN "
+		"remote = '', guarded = 0, generation = generation + " SQL_KEY_SPENT ", "
+		"idempotency_key = CASE WHEN guarded OR " SQL_KEY_SPENT " THEN "
 		"lower(hex(randomblob(16))) ELSE idempotency_key END "
 		"WHERE id = ?1",
 		error);

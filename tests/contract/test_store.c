@@ -964,6 +964,50 @@ static void test_reschedule(void **state)
 	assert_int_equal(f->error.kind, ERROR_INTERNAL);
 }
 
+/* Under the same key the service would only say again what came of it. */
+static void test_reschedule_of_what_was_taken(void **state)
+{
+	static const struct {
+		enum job_state settled;
+		bool taken, another_key;
+	} cases[] = {
+		{JOB_FAILED, true, true},
+		{JOB_FAILED, false, false},
+		{JOB_RETRYING, true, false},
+	};
+	struct fixture *f = *state;
+
+	add_contract(f, "c1");
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		int64_t id = add_job(
+			f, &(struct job_spec){
+				   .certificate = (int)i, .state = JOB_SCHEDULED, .next_ms = NOW});
+		struct store_claim claim = claim_at(NOW, (unsigned char)(i + 1), 1);
+		struct store_settlement settlement = {.job_id = id,
+			.state = cases[i].settled,
+			.attempts = 1,
+			.pushed_ms = cases[i].taken ? NOW : 0,
+			.detail = "settled in the test"};
+		int64_t got[1];
+		struct store_job before, after;
+		bool applied;
+
+		assert_int_equal(claim_ids(f, f->store, &claim, got), 1);
+		memcpy(settlement.token, claim.token, sizeof(claim.token));
+		OK(f, store_job_settle(f->store, &settlement, &applied, &f->error));
+		assert_true(applied);
+		before = get(f, id);
+		OK(f, store_job_reschedule(f->store, id, NOW, NOW + 2 * MINUTE, NULL, &f->error));
+		after = get(f, id);
+		assert_int_equal(after.generation, cases[i].another_key ? 1 : 0);
+		assert_int_equal(strcmp(before.idempotency_key, after.idempotency_key) != 0,
+			cases[i].another_key);
+		assert_int_not_equal(after.idempotency_key[0], 0);
+		store_job_clear(&before);
+		store_job_clear(&after);
+	}
+}
+
 static void test_next(void **state)
 {
 	struct fixture *f = *state;
@@ -1750,6 +1794,7 @@ int main(void)
 		TEST(test_settle_overtaken),
 		TEST(test_claim_since),
 		TEST(test_reschedule),
+		TEST(test_reschedule_of_what_was_taken),
 		TEST(test_next),
 		TEST(test_next_behind_lease),
 		TEST(test_left_count),

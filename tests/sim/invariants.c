@@ -456,11 +456,10 @@ static bool may_have_failed(const struct store_job *job, bool holds)
 {
 	const struct effect *effect = effect_of_key(job->idempotency_key);
 
-	if (effect != NULL && effect->failed)
-		return true;
 	if (world->plan.acts)
 		return !holds || strstr(job->detail, "given up, the certificate end") != NULL;
-	return strstr(job->detail, "given up") != NULL || was_refused(job->idempotency_key);
+	return strstr(job->detail, "given up") != NULL || was_refused(job->idempotency_key) ||
+	       (effect != NULL && effect->failed);
 }
 
 /* Why a job that did not end installed is explained all the same; false when it is not. */

@@ -96,7 +96,8 @@ static void finish(void *context, int64_t remote)
 		return;
 	}
 	target->remote = 0;
-	if (target->service == SERVICE_IDGW && world->faults && dice_permille(&world->dice, 30)) {
+	if (target->service == SERVICE_IDGW && world->faults &&
+		dice_permille(&world->dice, world->plan.acts ? 150 : 30)) {
 		effect->failed = true;
 		trace("%s %s: pending install %lld fails", service_names[target->service],
 			target->code, (long long)remote);
