@@ -4,10 +4,13 @@ SERVICE_LIBS = src/service/libservice.a src/net/libnet.a src/pki/libpki.a \
 	$(EVENT_LIBS) $(OPENSSL_LIBS) $(IDN2_LIBS)
 PROFILE_TEXT = tests/unit/profile_text.c tests/unit/profile_text.h
 
-service_tests = tests/unit/test_profile tests/unit/test_profile_language tests/unit/test_service \
-	tests/unit/test_service_steps
+service_tests = tests/unit/test_options tests/unit/test_profile tests/unit/test_profile_language \
+	tests/unit/test_service tests/unit/test_service_steps
 check_PROGRAMS += $(service_tests)
 TESTS += $(service_tests)
+tests_unit_test_options_SOURCES = tests/unit/test_options.c
+tests_unit_test_options_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_options_LDADD = $(SERVICE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_profile_SOURCES = tests/unit/test_profile.c
 tests_unit_test_profile_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_profile_LDADD = $(SERVICE_LIBS) $(CMOCKA_LIBS)

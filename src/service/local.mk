@@ -8,6 +8,7 @@ src_service_libservice_a_SOURCES = \
 	src/service/judge_read_back.c \
 	src/service/options.c src/service/options.h src/service/options_private.h \
 	src/service/options_apply.c \
+	src/service/options_comments.c \
 	src/service/options_file.c \
 	src/service/profile.c src/service/profile.h src/service/profile_private.h \
 	src/service/profile_options.c src/service/profile_options.h \

@@ -23,6 +23,7 @@
 static struct {
 	struct option_file *file;
 	struct error *error;
+	int last_line; /* what stands behind it is ours */
 	bool failed;
 } reading;
 
@@ -37,7 +38,20 @@ __attribute__((format(printf, 2, 3))) static void fail_at(int line, const char *
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
+	if (line > reading.last_line)
+		line = reading.last_line;
 	error_set(reading.error, ERROR_PERMANENT, "%s:%d: %s", reading.file->path, line, text);
+}
+
+/* The lines of TEXT, whether or not the last is ended; at least one. */
+static int count_lines(const struct buffer *text)
+{
+	int count = 1;
+	size_t i;
+
+	for (i = 0; i + 1 < text->length; i++)
+		count += text->data[i] == '\n' ? 1 : 0;
+	return count;
 }
 
 /* One name is one kind, wherever it stands. */
@@ -262,7 +276,7 @@ static void name_places(struct option_file *file, cfg_t *cfg, const char *outer,
 	}
 }
 
-static bool parse(struct option_file *file, struct buffer *text, struct error *error)
+static bool parse(struct option_file *file, struct buffer *text, int last_line, struct error *error)
 {
 	cfg_opt_t *rows = confuse_rows(
 		file->options, file->option_count, file->sections, file->section_count, END_KEY);
@@ -281,6 +295,7 @@ static bool parse(struct option_file *file, struct buffer *text, struct error *e
 		return error_set(error, ERROR_INTERNAL, "%s: no stream over it", file->path);
 	reading.file = file;
 	reading.error = error;
+	reading.last_line = last_line;
 	reading.failed = false;
 	cfg->filename = strdup(file->path);
 	status = cfg_parse_fp(cfg, stream);
@@ -307,8 +322,12 @@ bool options_open(struct option_file *file, struct error *error)
 		done = error_set(error, ERROR_PERMANENT,
 			"%s: holds NUL bytes; it is no configuration file", file->path);
 	if (done) {
+		int last_line = count_lines(&text);
+
+		/* libconfuse counts a comment as more lines than it has. */
+		options_blank_comments((char *)text.data, text.length);
 		buffer_append_text(&text, "\n" END_KEY " = here\n");
-		done = parse(file, &text, error);
+		done = parse(file, &text, last_line, error);
 	}
 	buffer_free(&text);
 	return done;

@@ -16,4 +16,10 @@ struct option_line {
 /* The place of SECTION, which stands in OUTER (NULL: in the body); freed by the caller. */
 char *options_place(const char *outer, const struct option_section *kind, const cfg_t *section);
 
+/*
+ * Overwrites each comment in TEXT with spaces, its line ends kept; one that is not closed stays as
+ * it is. Nothing else changes, least of all what stands in quotes.
+ */
+void options_blank_comments(char *text, size_t size);
+
 #endif
