@@ -28,6 +28,8 @@ struct config {
 	char *admin_socket;	  /* "": none */
 	char *admin_group;	  /* whose members may read; "": nobody but root and the user */
 	char *admin_change_group; /* whose members may change things; "" likewise */
+	int admin_group_line;	  /* of the file, where it names one; 0: it does not */
+	int admin_change_group_line;
 
 	/* Secrets: paths; a value "credential:NAME" means $CREDENTIALS_DIRECTORY/NAME. */
 	char *sealing_key;
@@ -84,6 +86,13 @@ struct config {
 bool must_check config_read(const char *path, struct config **config, struct error *error);
 /* The built-in defaults: the seven services' rules, no endpoints; for the offline verbs. */
 struct config *config_defaults(void);
+/*
+ * Looks the groups up that the file itself names: one that is not there would give nobody the right
+ * that it is meant to give. Permanent error naming file, line and key and what to do. One of which
+ * the databases cannot tell now, and the defaults, are no error: they are looked up at each
+ * question over the admin socket.
+ */
+bool must_check config_check_groups(const struct config *config, struct error *error);
 void config_free(struct config *config);
 
 /* Appends the documentation of every key: name, type, default, bounds, what it is for. */

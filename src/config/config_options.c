@@ -64,11 +64,11 @@ const struct option config_options[CONFIG_OPTION_COUNT] = {
 		.about = "The unix socket for certinstallctl and for monitoring, in runtime-dir "
 			 "unless it is a whole path; \"\": none."},
 	{"admin-group", OPTION_TEXT, AT(admin_group), "certinstalld-read",
-		.about = "The group whose members may read there; \"\": root and the program's "
-			 "user alone."},
+		.about = "The group whose members may read there, which must exist where it is "
+			 "named; \"\": root and the program's user alone."},
 	{"admin-change-group", OPTION_TEXT, AT(admin_change_group), "certinstalld-change",
-		.about = "The group whose members may change things there; \"\": root and the "
-			 "program's user alone."},
+		.about = "The group whose members may change things there, likewise; \"\": root "
+			 "and the program's user alone."},
 
 	{"sealing-key", OPTION_SECRET, AT(sealing_key), SYSCONFDIR "/certinstalld/sealing.key", 1,
 		.about = "The key that seals private keys in the store."},

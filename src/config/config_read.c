@@ -154,6 +154,9 @@ bool config_read(const char *path, struct config **config, struct error *error)
 		made = config_new(file.directory);
 		made->path = xstrdup(path);
 		if (read_all(&file, made, error)) {
+			made->admin_group_line = options_line(&file, NULL, "admin-group");
+			made->admin_change_group_line =
+				options_line(&file, NULL, "admin-change-group");
 			config_fill_rulebook(made);
 		} else {
 			config_free(made);

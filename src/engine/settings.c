@@ -30,6 +30,10 @@ bool settings_read(const char *path, struct settings **settings, struct error *e
 
 	if (!config_read(path, &config, error))
 		return false;
+	if (!config_check_groups(config, error)) {
+		config_free(config);
+		return false;
+	}
 	if (!keyring_new(config->sealing_key, (const char *const *)config->sealing_keys_old,
 		    config->sealing_keys_old_count, &keyring, error)) {
 		error_context(error, "%s: sealing-key", path);

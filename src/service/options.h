@@ -118,6 +118,9 @@ void options_close(struct option_file *file);
  */
 bool options_given(const struct option_file *file, const char *place, const char *name);
 
+/* The line where NAME stands there; 0 when it does not. */
+int options_line(const struct option_file *file, const char *place, const char *name);
+
 /*
  * Sets a permanent error "FILE:LINE: PLACE: KEY: …" with the line where NAME stands, or without a
  * line when it does not; returns false.

@@ -108,6 +108,13 @@ bool options_given(const struct option_file *file, const char *place, const char
 	return find_line(file, place, name) != NULL;
 }
 
+int options_line(const struct option_file *file, const char *place, const char *name)
+{
+	const struct option_line *line = find_line(file, place, name);
+
+	return line != NULL ? line->line : 0;
+}
+
 bool options_error(const struct option_file *file, const char *place, const char *name,
 	struct error *error, const char *format, ...)
 {

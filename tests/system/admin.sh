@@ -282,6 +282,21 @@ daemon_start
 check 'without one there is none' '' "$(ls "$scratch/run")"
 daemon_stop
 
+# ---- groups that are not there ----
+
+write_config 'admin-change-group = "no-such-group"'
+line=$(grep -n '^admin-change-group' "$conf" | cut -d: -f1)
+run --check-config
+check 'a group that is not there is wrong' 2 "$status"
+says 'with file, line, key and what to do' \
+	"$conf:$line: admin-change-group: there is no group no-such-group; create it" "$err"
+run --run-once --wait 0s
+check 'nothing starts with it' 2 "$status"
+says 'and that is told, too' 'no group no-such-group; create it' "$err"
+write_config 'admin-group = ""' 'admin-change-group = ""'
+run --check-config
+check 'none is no error' 0 "$status"
+
 # ---- nobody answers ----
 
 rm -rf "$scratch/store"

@@ -377,6 +377,39 @@ static void test_refused(void **state)
 	free(prefix);
 }
 
+static void test_groups(void **state)
+{
+	static const struct {
+		const char *text, *wanted; /* NULL: it is none */
+	} rows[] = {
+		{"", NULL},
+		{"admin-group = ''\nadmin-change-group = \"\"\n", NULL},
+		{"admin-group = root\nadmin-change-group = root\n", NULL},
+		{"\nadmin-group = no-such-group\n", "/c.conf:2: admin-group: there is no group "
+						    "no-such-group; create it (groupadd"},
+		{"admin-group = root\n# why\nadmin-change-group = no-such-group\n",
+			"/c.conf:3: admin-change-group: there is no group no-such-group; create"},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LENGTH(rows); i++) {
+		struct config *config = NULL;
+		struct error error = {0};
+		bool done;
+
+		/* The programs that only look at it need no group. */
+		assert_true(read_conf(rows[i].text, &config, &error));
+		done = config_check_groups(config, &error);
+		config_free(config);
+		if (done && rows[i].wanted != NULL)
+			fail_msg("taken: %s", rows[i].text);
+		if (!done && (rows[i].wanted == NULL || error.kind != ERROR_PERMANENT ||
+				     strstr(error.text, rows[i].wanted) == NULL))
+			fail_msg("%s gave: %s", rows[i].text, error.text);
+	}
+}
+
 static void test_most_closings(void **state)
 {
 	struct buffer text = {0};
@@ -557,6 +590,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_defaults, NULL, clean),
 		cmocka_unit_test_setup_teardown(test_whole, NULL, clean),
 		cmocka_unit_test_setup_teardown(test_refused, NULL, clean),
+		cmocka_unit_test_setup_teardown(test_groups, NULL, clean),
 		cmocka_unit_test_setup_teardown(test_most_closings, NULL, clean),
 		cmocka_unit_test_setup_teardown(test_bad_profiles, NULL, clean),
 		cmocka_unit_test_setup_teardown(test_shipped, NULL, clean),
