@@ -47,6 +47,9 @@ int store_wait_for_lock(void *unused, int tries);
  * each time it asks, which is with every row that goes into the index or comes out of it.
  */
 #define SQL_WAITING(state) state " BETWEEN 2 AND 5"
+/* The conditions of jobs_tried and jobs_ended, by which SQLite knows that they serve. */
+#define SQL_WAITING_TRIED "state BETWEEN 3 AND 5 AND lease_token IS NULL"
+#define SQL_ENDED(state) state " IN (7, 10)" /* without an install: failed, cancelled */
 /* Not final, or failed, which an operator may retry. */
 #define SQL_NEEDS_KEY(state) "(" state " < 6 OR " state " = 7)"
 

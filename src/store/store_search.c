@@ -16,6 +16,13 @@ static bool all_wait(unsigned states)
 	return states != 0 && (states & ~waiting) == 0;
 }
 
+static bool all_ended(unsigned states)
+{
+	const unsigned ended = 1U << JOB_FAILED | 1U << JOB_CANCELLED;
+
+	return states != 0 && (states & ~ended) == 0;
+}
+
 /* Named, since the planner has no figures to choose an index by. */
 static const char *way(const struct store_search *search)
 {
@@ -25,6 +32,8 @@ static const char *way(const struct store_search *search)
 		return "INDEXED BY jobs_contract ";
 	if (search->service != NULL && all_wait(search->states))
 		return "INDEXED BY jobs_due ";
+	if (all_ended(search->states))
+		return "INDEXED BY jobs_ended ";
 	return "NOT INDEXED ";
 }
 
@@ -72,7 +81,9 @@ char *store_jobs_search_sql(const struct store_search *search)
 		search->contract != NULL ? " AND j.contract = ?3" : "",
 		search->fqdn != NULL ? " AND j.fqdn = ?4" : "", wanted,
 		/* In the index's own words, without which it cannot be used. */
-		all_wait(search->states) ? " AND " SQL_WAITING("j.state") : "",
+		all_wait(search->states)    ? " AND " SQL_WAITING("j.state")
+		: all_ended(search->states) ? " AND " SQL_ENDED("j.state")
+					    : "",
 		search->due_after_ms != 0 ? " AND j.due_ms >= ?5" : "",
 		search->due_before_ms != 0 ? " AND j.due_ms > 0 AND j.due_ms < ?6" : "",
 		search->late_before_ms != 0 ? " AND (j.state IN " SQL_OPEN

@@ -44,13 +44,11 @@ bool store_waits_shorten(struct store *store, const char *service, int64_t now_m
 	if (!store_write_enter(store, &own, error))
 		return false;
 	statement = store_statement(store, STATEMENT_WAITS_SHORTEN,
-		"UPDATE jobs INDEXED BY jobs_due SET next_ms = ?1 + min(?2, "
+		"UPDATE jobs INDEXED BY jobs_tried SET next_ms = ?1 + min(?2, "
 		"CASE WHEN " SQL_LAST_TRY " > ?1 THEN max(0, next_ms - " SQL_LAST_TRY ") "
 		"ELSE next_ms - ?1 END) "
-		"WHERE service = ?3 AND " SQL_WAITING(
-			"state") " AND state <> " SQL_SCHEDULED " AND next_ms > ?1 "
-				 "AND lease_token IS NULL AND (next_ms > ?1 + ?2 OR " SQL_LAST_TRY
-				 " > ?1)",
+		"WHERE service = ?3 AND " SQL_WAITING_TRIED " AND next_ms > ?1 "
+		"AND (next_ms > ?1 + ?2 OR " SQL_LAST_TRY " > ?1)",
 		error);
 	done = statement != NULL;
 	if (done) {

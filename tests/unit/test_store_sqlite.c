@@ -191,7 +191,7 @@ static void test_settings(void **state)
 		{"PRAGMA mmap_size", 0},
 		{"PRAGMA temp_store", 2},
 		{"PRAGMA cache_size", -16384},
-		{"PRAGMA user_version", 5},
+		{"PRAGMA user_version", 6},
 		{"PRAGMA application_id", STORE_APPLICATION_ID},
 		{"SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND "
 		 "sql NOT LIKE '%STRICT%'",
@@ -296,7 +296,7 @@ static void test_refuses_newer(void **state)
 	struct fixture *f = *state;
 
 	store_close(open_store(f));
-	raw(f, "PRAGMA user_version = 6");
+	raw(f, "PRAGMA user_version = 7");
 	expect_refused(f, "newer");
 }
 
@@ -431,29 +431,29 @@ static void test_refuses_newer_in_log(void **state)
 static void test_migrations(void **state)
 {
 	const char *const good[] = {store_migrations[0], store_migrations[1], store_migrations[2],
-		store_migrations[3], store_migrations[4],
+		store_migrations[3], store_migrations[4], store_migrations[5],
 		"CREATE TABLE extra(a INTEGER) STRICT; INSERT INTO extra VALUES(5);",
 		"UPDATE extra SET a = a + 1;"};
 	const char *const bad[] = {good[0], good[1], good[2], good[3], good[4], good[5], good[6],
-		"CREATE TABLE half(a)", "UPDATE nothing SET a = 1;"};
+		good[7], "CREATE TABLE half(a)", "UPDATE nothing SET a = 1;"};
 	struct fixture *f = *state;
 	struct store *store = open_store(f);
 
 	put_contract(f, store, "c1");
-	OK(f, store_schema_migrate(store->db, f->path, good, 7, &f->error));
-	assert_int_equal(pragma(f, store, "PRAGMA user_version"), 7);
+	OK(f, store_schema_migrate(store->db, f->path, good, 8, &f->error));
+	assert_int_equal(pragma(f, store, "PRAGMA user_version"), 8);
 	assert_int_equal(pragma(f, store, "SELECT a FROM extra"), 6);
 	/* Once is enough. */
-	OK(f, store_schema_migrate(store->db, f->path, good, 7, &f->error));
+	OK(f, store_schema_migrate(store->db, f->path, good, 8, &f->error));
 	assert_int_equal(pragma(f, store, "SELECT a FROM extra"), 6);
 	/* All or nothing. */
-	assert_false(store_schema_migrate(store->db, f->path, bad, 9, &f->error));
-	assert_non_null(strstr(f->error.text, "version 9"));
-	assert_int_equal(pragma(f, store, "PRAGMA user_version"), 7);
+	assert_false(store_schema_migrate(store->db, f->path, bad, 10, &f->error));
+	assert_non_null(strstr(f->error.text, "version 10"));
+	assert_int_equal(pragma(f, store, "PRAGMA user_version"), 8);
 	assert_int_equal(
 		pragma(f, store, "SELECT count(*) FROM sqlite_schema WHERE name = 'half'"), 0);
 	/* An older program on the newer file. */
-	assert_false(store_schema_migrate(store->db, f->path, good, 6, &f->error));
+	assert_false(store_schema_migrate(store->db, f->path, good, 7, &f->error));
 	assert_int_equal(f->error.kind, ERROR_PERMANENT);
 	assert_true(has_contract(f, store, "c1"));
 	store_close(store);
@@ -997,7 +997,7 @@ static void test_plans(void **state)
 {
 	struct fixture *f = *state;
 	struct store *store = open_store(f);
-	int looked = 0, claims = 0;
+	int looked = 0, claims = 0, waits = 0;
 
 	use_everything(f, store);
 	use_feeds(f, store);
@@ -1038,12 +1038,16 @@ static void test_plans(void **state)
 			if ((i == STATEMENT_CLAIM_FIND || i == STATEMENT_CLAIM_FIND_UNTRIED) &&
 				strstr(line, "jobs_due (service=? AND next_ms<?)") != NULL)
 				claims++;
+			if (i == STATEMENT_WAITS_SHORTEN &&
+				strstr(line, "jobs_tried (service=? AND next_ms>?)") != NULL)
+				waits++;
 			looked++;
 		}
 		sqlite3_finalize(plan);
 		free(sql);
 	}
 	assert_int_equal(claims, 2);
+	assert_int_equal(waits, 1);
 	assert_true(looked >= 20);
 	store_close(store);
 }
@@ -1109,7 +1113,11 @@ static void test_search_plans(void **state)
 		{{.service = "s", .states = 1U << JOB_RETRYING | 1U << JOB_VERIFYING}, "jobs_due",
 			true},
 		{{.states = 1U << JOB_FAILED, .late_before_ms = 1, .revoked_until_ms = 1},
-			"PRIMARY KEY", false},
+			"jobs_ended (state=? AND rowid>?)", false},
+		{{.states = 1U << JOB_CANCELLED, .service = "s"},
+			"jobs_ended (state=? AND rowid>?)", false},
+		{{.states = 1U << JOB_FAILED | 1U << JOB_CANCELLED}, "jobs_ended", true},
+		{{.states = 1U << JOB_FAILED | 1U << JOB_REFUSED}, "PRIMARY KEY", false},
 	};
 	struct fixture *f = *state;
 	struct store *store = open_store(f);
