@@ -123,7 +123,7 @@ row_curl() {
 
 # The drain puts what the handshakes are then shown, so it goes first.
 row_verified() {
-	local number=$((count / 3)) ours theirs
+	local number=$(((count + 2) / 3)) ours theirs
 
 	for _ in $(rounds); do
 		fill "$scratch/verified/store.db" "$number"

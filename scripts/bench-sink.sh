@@ -301,14 +301,19 @@ drain() {
 	installed "$1" "$directory/store.db" "$3"
 }
 
-# installed NAME STORE COUNT: that many are, by the store and at the sink.
+# installed NAME STORE COUNT: that many are, by the store and at the sink, and each push was answered
+# with 2xx: what was sent again in the end is not what was to be measured.
 installed() {
-	local stored found
+	local stored found refused
 
 	stored=$(sql "$2" "SELECT count(*) FROM jobs WHERE state = 6")
 	found=$(sink_has)
 	[ "$stored" -eq "$3" ] || fail "$1: $stored of $3 are installed in the store"
 	[ "$found" -eq "$3" ] || fail "$1: $found of $3 bodies are at the sink"
+	# 1 is a push in the store's schema.
+	refused=$(sql "$2" "SELECT count(*) FROM attempts
+		WHERE kind = 1 AND status NOT BETWEEN 200 AND 299")
+	[ "$refused" -eq 0 ] || fail "$1: $refused pushes were not answered with 2xx"
 }
 
 # pad STORE COUNT: jobs that are due in a week and later, written past the program as fast as SQLite

@@ -52,6 +52,14 @@ check "two rows alone" "due instant claiming" \
 bench --only nothing --build "$build"
 check "no such row: exit status" 2 "$status"
 
+for arguments in "--count" "--count 0" "--rounds many" "--keys -1" "--connections 1000000000" \
+	"--build $work" "--only" "--profile"; do
+	# shellcheck disable=SC2086
+	bench --only claim $arguments
+	check "$arguments: exit status" 2 "$status"
+	check "$arguments: it says so" 1 "$(grep -c -e "^bench: ${arguments%% *}" "$work/out")"
+done
+
 bench --mock --count 60 --connections 4 --keys 2 --build "$build"
 check "beside the mock: exit status" 0 "$status"
 rows="h2load webhg2
@@ -102,6 +110,20 @@ bench --only drain --count 6 --connections 1 --keys 1 --build "$work/false"
 check "nothing sent: exit status" 1 "$status"
 check "nothing sent: it says so" 1 \
 	"$(grep -c 'bench: drain: 0 of 6 bodies are at the sink' "$work/out")"
+
+# Nor one whose pushes were refused first, and sent again.
+cat >"$work/false/certinstalld" <<END
+#!/bin/sh
+"$(cd "$build" && pwd)/certinstalld" "\$@" || exit
+case "\$*" in
+*--ignore-due*) sqlite3 "\$(sed -n 's/^store = "\(.*\)"/\1/p' "\$2")" \
+	"UPDATE attempts SET status = 500 WHERE kind = 1 AND job_id = (SELECT max(id) FROM jobs)" ;;
+esac
+END
+bench --only drain --count 6 --connections 1 --keys 1 --build "$work/false"
+check "one refused: exit status" 1 "$status"
+check "one refused: it says so" 1 \
+	"$(grep -c 'bench: drain: 1 pushes were not answered with 2xx' "$work/out")"
 
 echo "1..$count"
 [ "$failures" -eq 0 ]
