@@ -91,6 +91,8 @@ run --run-once --wait 0s
 check "http = \"1.1\": HTTP/2 is not spoken" "1 0" \
 	"$status $(grep -c 'recv.*:method: PUT' "$frames")"
 says "with a server that has nothing else: a temporary failure" 'ssl-one: .*retrying on try 1' "$err"
+kill "$mock_pid"
+wait "$mock_pid"
 mock_start
 sed -i "s|^  endpoint = .*|  endpoint = \"https://$(mock_api)\"|" "$conf"
 sed -i 's/^success = .*/success = {204}/' "$scratch/services.d/cloud-hosting.conf"
