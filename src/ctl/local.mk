@@ -2,6 +2,7 @@
 bin_PROGRAMS += certinstallctl
 noinst_LIBRARIES += src/ctl/libctl.a
 src_ctl_libctl_a_SOURCES = \
+	src/ctl/act_asked.c src/ctl/act_asked.h \
 	src/ctl/act_text.c src/ctl/act_text.h \
 	src/ctl/asker.c src/ctl/asker.h \
 	src/ctl/answers.c src/ctl/answers.h \
