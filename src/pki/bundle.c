@@ -162,6 +162,7 @@ void bundle_clear(struct bundle *bundle)
 	for (i = 0; i < bundle->count; i++)
 		X509_free(bundle->certificates[i].certificate);
 	EVP_PKEY_free(bundle->key);
+	rsa_numbers_clear(&bundle->numbers);
 	buffer_free(&bundle->key_der);
 	*bundle = (struct bundle){0};
 }

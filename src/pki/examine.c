@@ -39,9 +39,8 @@ static size_t find_leaf(const struct bundle *bundle)
 
 	if (bundle->count == 1)
 		return 0;
-	for (i = 0; bundle->key != NULL && i < bundle->count; i++) {
-		if (EVP_PKEY_eq(bundle->key,
-			    X509_get0_pubkey(bundle->certificates[i].certificate)) == 1)
+	for (i = 0; bundle_has_key(bundle) && i < bundle->count; i++) {
+		if (bundle_key_is_of(bundle, X509_get0_pubkey(bundle->certificates[i].certificate)))
 			return i;
 	}
 	for (i = 0; i < bundle->count; i++) {
@@ -131,6 +130,14 @@ static bool take_identity(const struct bundle_certificate *leaf, struct certific
 	return take_names(leaf->certificate, facts);
 }
 
+static bool is_rsa2048(const struct bundle *bundle)
+{
+	if (bundle->numbers.n != NULL)
+		return BN_num_bits(bundle->numbers.n) == 2048;
+	return bundle->key != NULL && EVP_PKEY_is_a(bundle->key, "RSA") &&
+	       EVP_PKEY_get_bits(bundle->key) == 2048;
+}
+
 static void judge_key(struct pki *pki, const struct bundle *bundle, const X509 *leaf,
 	struct certificate_facts *facts)
 {
@@ -140,8 +147,7 @@ static void judge_key(struct pki *pki, const struct bundle *bundle, const X509 *
 	}
 	facts->key_status =
 		key_belongs(pki, bundle, leaf, facts->key_why) ? KEY_BELONGS : KEY_MISMATCH;
-	if (bundle->key == NULL || !EVP_PKEY_is_a(bundle->key, "RSA") ||
-		EVP_PKEY_get_bits(bundle->key) != 2048)
+	if (!is_rsa2048(bundle))
 		facts->key_is_rsa2048 = false;
 }
 
@@ -228,7 +234,7 @@ static void fill_material(
 	pem_append_certificate(&material->leaf_pem, sk_X509_value(chain, 0));
 	for (i = 1; i < sk_X509_num(chain); i++)
 		pem_append_certificate(&material->chain_pem, sk_X509_value(chain, i));
-	if (bundle->key != NULL)
+	if (bundle_has_key(bundle))
 		pem_append(&material->key_pem, PEM_STRING_PKCS8INF, bundle->key_der.data,
 			bundle->key_der.length);
 }

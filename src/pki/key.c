@@ -38,6 +38,17 @@ static EVP_PKEY *key_decode(struct pki *pki, const unsigned char *der, size_t le
 					    : NULL;
 }
 
+bool bundle_has_key(const struct bundle *bundle)
+{
+	return bundle->key != NULL || bundle->numbers.n != NULL;
+}
+
+bool bundle_key_is_of(const struct bundle *bundle, const EVP_PKEY *public_key)
+{
+	return bundle->numbers.n != NULL ? rsa_numbers_are_of(&bundle->numbers, public_key)
+					 : EVP_PKEY_eq(bundle->key, public_key) == 1;
+}
+
 static void key_refuse(struct bundle *bundle, const char *why)
 {
 	snprintf(bundle->key_why, sizeof(bundle->key_why), "%s", why);
@@ -50,12 +61,13 @@ void key_from_pkcs8(struct pki *pki, struct bundle *bundle, const PKCS8_PRIV_KEY
 
 	bundle->key_came = true;
 	if (length > 0) {
-		bundle->key = key_decode(pki, der, (size_t)length);
-		if (bundle->key != NULL)
+		if (!rsa_numbers_read(pkcs8, &bundle->numbers))
+			bundle->key = key_decode(pki, der, (size_t)length);
+		if (bundle_has_key(bundle))
 			buffer_append(&bundle->key_der, der, (size_t)length);
 		OPENSSL_clear_free(der, (size_t)length);
 	}
-	if (bundle->key == NULL)
+	if (!bundle_has_key(bundle))
 		key_refuse(bundle, "the private key cannot be read: it is damaged or of an unknown "
 				   "kind");
 }
@@ -90,7 +102,7 @@ static void from_encrypted_pkcs8(struct pki *pki, struct bundle *bundle, const u
 	if (pbe_allowed(pki, "the private key", algorithm, &budget, bundle->key_why,
 		    sizeof(bundle->key_why))) {
 		pkcs8 = PKCS8_decrypt_ex(
-			encrypted, passphrase, (int)strlen(passphrase), pki->library, NULL);
+			encrypted, passphrase, (int)strlen(passphrase), pki->whole, NULL);
 		if (pkcs8 != NULL)
 			key_from_pkcs8(pki, bundle, pkcs8);
 		else

@@ -13,5 +13,6 @@ src_pki_libpki_a_SOURCES = \
 	src/pki/pki.c src/pki/pki.h \
 	src/pki/pki_private.h \
 	src/pki/proof.c \
+	src/pki/rsa_numbers.c \
 	src/pki/seal.c src/pki/seal.h \
 	src/pki/seal_private.h

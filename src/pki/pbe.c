@@ -67,7 +67,7 @@ static bool legacy_ready(
 	struct pki *pki, const char *what, const char *name, char *why, size_t size)
 {
 	if (pki->legacy_provider == NULL)
-		pki->legacy_provider = OSSL_PROVIDER_load(pki->library, "legacy");
+		pki->legacy_provider = OSSL_PROVIDER_load(pki->whole, "legacy");
 	if (pki->legacy_provider != NULL)
 		return true;
 	ERR_clear_error();

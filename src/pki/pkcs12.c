@@ -61,7 +61,7 @@ static bool read_shrouded_key(struct reading *reading, const PKCS12_SAFEBAG *bag
 		return false;
 	pkcs8 = PKCS12_decrypt_skey_ex(bag, reading->passphrase,
 		reading->passphrase != NULL ? (int)strlen(reading->passphrase) : 0,
-		reading->pki->library, NULL);
+		reading->pki->whole, NULL);
 	if (pkcs8 == NULL)
 		return refuse(
 			reading, "the passphrase does not open the private key in the PKCS#12");
@@ -209,7 +209,7 @@ bool pkcs12_read(struct pki *pki, const struct pki_input *input, struct bundle *
 		snprintf(why, size, "the PKCS#12 is larger than %zu bytes", INPUT_SIZE_MAX);
 		return false;
 	}
-	pkcs12 = PKCS12_init_ex(NID_pkcs7_data, pki->library, NULL);
+	pkcs12 = PKCS12_init_ex(NID_pkcs7_data, pki->whole, NULL);
 	if (pkcs12 != NULL && d2i_PKCS12(&pkcs12, &at, (long)input->pkcs12_length) != NULL)
 		fine = read_whole(&reading, pkcs12);
 	else
@@ -223,7 +223,7 @@ static PKCS12 *build(
 	struct pki *pki, EVP_PKEY *key, X509 *leaf, STACK_OF(X509) * chain, const char *passphrase)
 {
 	PKCS12 *pkcs12 = PKCS12_create_ex(passphrase, NULL, key, leaf, chain, NID_aes_256_cbc,
-		NID_aes_256_cbc, OWN_ITERATIONS, -1, 0, pki->library, NULL);
+		NID_aes_256_cbc, OWN_ITERATIONS, -1, 0, pki->whole, NULL);
 
 	if (pkcs12 != NULL && PKCS12_set_mac(pkcs12, passphrase, -1, NULL, 0, OWN_ITERATIONS,
 				      EVP_sha256()) != 1) {

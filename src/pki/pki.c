@@ -91,7 +91,8 @@ static bool set_up(struct pki *pki, struct error *error)
 		return error_set(
 			error, ERROR_INTERNAL, "OpenSSL's default provider cannot be loaded");
 	pki->library = lean_library_context(pki->lean);
-	pki->sha256 = EVP_MD_fetch(pki->library, "SHA256", NULL);
+	pki->whole = lean_library_whole(pki->lean);
+	pki->sha256 = EVP_MD_fetch(pki->whole, "SHA256", NULL);
 	pki->key_decoder = OSSL_DECODER_CTX_new_for_pkey(&pki->decoded_key, "DER", "PrivateKeyInfo",
 		NULL, EVP_PKEY_KEYPAIR, pki->library, NULL);
 	lean_library_settle(pki->lean);

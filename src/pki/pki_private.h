@@ -45,7 +45,12 @@ struct cached_path {
 struct pki {
 	int references;
 	struct lean_library *lean;
-	OSSL_LIB_CTX *library;		/* its context: where RSA and EC keys are */
+	OSSL_LIB_CTX *library; /* its context: where RSA and EC keys are */
+	/*
+	 * For all but certificates and their keys: OpenSSL goes through everything that was ever
+	 * fetched in a context for each public key that is read in it.
+	 */
+	OSSL_LIB_CTX *whole;
 	OSSL_PROVIDER *legacy_provider; /* loaded when a PKCS#12 first needs it */
 	EVP_MD *sha256;
 	/*
@@ -75,14 +80,30 @@ struct bundle_certificate {
 	unsigned char digest[DIGEST_SIZE];
 };
 
+/* A signature by a key of 16,384 bits takes seconds, and whoever sends the record chooses the key.
+ */
+#define RSA_BITS_MAX 8192
+
+/* What an RSA key holds. What it does not have stays NULL. */
+struct rsa_numbers {
+	BIGNUM *n, *e, *d, *p, *q, *dp, *dq, *coefficient;
+	BIGNUM *third; /* factor; of a key that has more than two */
+};
+
 /* What an input holds, parsed and not yet judged. */
 struct bundle {
 	struct bundle_certificate certificates[INPUT_CERTIFICATES_MAX];
 	size_t count;
 	bool key_came;
 	struct buffer key_der; /* PKCS#8; empty when it did not come or could not be read */
-	EVP_PKEY *key;	       /* NULL likewise */
-	char key_why[WHY_MAX]; /* why not, when it came */
+	/*
+	 * One of both, or none likewise. Nearly all keys are RSA with two factors, of which nothing
+	 * but the numbers is needed; OpenSSL's decoder and the way back from it cost ten times as
+	 * much as reading them.
+	 */
+	EVP_PKEY *key;
+	struct rsa_numbers numbers; /* when N is not NULL: all but THIRD */
+	char key_why[WHY_MAX];	    /* why not, when it came */
 };
 
 void pki_digest(
@@ -121,6 +142,24 @@ void key_from_block(struct pki *pki, struct bundle *bundle, const char *label, c
 void key_from_pkcs8(struct pki *pki, struct bundle *bundle, const PKCS8_PRIV_KEY_INFO *pkcs8);
 /* The key of a material; NULL when there is none to be read. */
 EVP_PKEY *key_from_pem(struct pki *pki, const struct buffer *pem);
+
+/* key.c: whether a private key is there, and whether PUBLIC_KEY is its other half. */
+bool bundle_has_key(const struct bundle *bundle);
+bool bundle_key_is_of(const struct bundle *bundle, const EVP_PKEY *public_key);
+
+/*
+ * rsa_numbers.c. Reads the key of PKCS8 when it is RSA with two factors, plainly written, and all
+ * that rsa_numbers_have_factors wants; else false, with nothing in NUMBERS: it may be a key for all
+ * that.
+ */
+bool rsa_numbers_read(const PKCS8_PRIV_KEY_INFO *pkcs8, struct rsa_numbers *numbers);
+/* Those of KEY, which has at most RSA_BITS_MAX; false when one is longer than the modulus. */
+bool rsa_numbers_get(const EVP_PKEY *key, struct rsa_numbers *numbers);
+void rsa_numbers_clear(struct rsa_numbers *numbers);
+/* Whether PUBLIC_KEY is RSA (and not RSA-PSS) with the same modulus and public exponent. */
+bool rsa_numbers_are_of(const struct rsa_numbers *numbers, const EVP_PKEY *public_key);
+/* Whether signing by the factors can tell: two odd ones, and nothing that makes it costly. */
+bool rsa_numbers_have_factors(const struct rsa_numbers *numbers);
 
 /* proof.c: true when a signature by the bundle's key verifies under CERTIFICATE; else WHY. */
 bool key_belongs(

@@ -10,9 +10,6 @@
 
 #define SIGNATURE_MAX 4096
 #define SECURITY_BITS_LEAST 112
-/* A signature by a key of 16,384 bits takes seconds, and whoever sends the record chooses the key.
- */
-#define RSA_BITS_MAX 8192
 
 static BIGNUM *number_of(const EVP_PKEY *key, const char *name)
 {
@@ -54,62 +51,6 @@ bool key_is_weak(const EVP_PKEY *key)
 {
 	return EVP_PKEY_get_security_bits(key) < SECURITY_BITS_LEAST ||
 	       (is_rsa(key) && !exponent_is_usable(key));
-}
-
-/* What an RSA key holds. What it does not have stays NULL. */
-struct rsa_numbers {
-	BIGNUM *n, *e, *d, *p, *q, *dp, *dq, *coefficient;
-	BIGNUM *third; /* factor; of a key that has more than two */
-};
-
-static void numbers_clear(struct rsa_numbers *numbers)
-{
-	BN_free(numbers->n);
-	BN_free(numbers->e);
-	BN_clear_free(numbers->d);
-	BN_clear_free(numbers->p);
-	BN_clear_free(numbers->q);
-	BN_clear_free(numbers->dp);
-	BN_clear_free(numbers->dq);
-	BN_clear_free(numbers->coefficient);
-	BN_clear_free(numbers->third);
-}
-
-/*
- * All numbers at once: asked for one by one they cost more than what is then done with them. False
- * when one of them is longer than the modulus.
- */
-static bool numbers_get(const EVP_PKEY *key, struct rsa_numbers *numbers)
-{
-	struct {
-		const char *name;
-		BIGNUM **number;
-	} parts[] = {
-		{OSSL_PKEY_PARAM_RSA_N, &numbers->n},
-		{OSSL_PKEY_PARAM_RSA_E, &numbers->e},
-		{OSSL_PKEY_PARAM_RSA_D, &numbers->d},
-		{OSSL_PKEY_PARAM_RSA_FACTOR1, &numbers->p},
-		{OSSL_PKEY_PARAM_RSA_FACTOR2, &numbers->q},
-		{OSSL_PKEY_PARAM_RSA_EXPONENT1, &numbers->dp},
-		{OSSL_PKEY_PARAM_RSA_EXPONENT2, &numbers->dq},
-		{OSSL_PKEY_PARAM_RSA_COEFFICIENT1, &numbers->coefficient},
-		{OSSL_PKEY_PARAM_RSA_FACTOR3, &numbers->third},
-	};
-	unsigned char room[ARRAY_LENGTH(parts)][RSA_BITS_MAX / 8];
-	OSSL_PARAM params[ARRAY_LENGTH(parts) + 1];
-	size_t size = ((size_t)EVP_PKEY_get_bits(key) + 7) / 8, i;
-	bool got;
-
-	for (i = 0; i < ARRAY_LENGTH(parts); i++)
-		params[i] = OSSL_PARAM_construct_BN(parts[i].name, room[i], size);
-	params[i] = OSSL_PARAM_construct_end();
-	got = EVP_PKEY_get_params(key, params) == 1;
-	for (i = 0; got && i < ARRAY_LENGTH(parts); i++) {
-		if (OSSL_PARAM_modified(&params[i]))
-			got = OSSL_PARAM_get_BN(&params[i], parts[i].number) == 1;
-	}
-	OPENSSL_cleanse(room, sizeof(room));
-	return got;
 }
 
 /* True when EXPONENT undoes the public exponent modulo PRIME - 1. */
@@ -160,15 +101,6 @@ static bool rsa_parts_agree(const struct rsa_numbers *numbers, BN_CTX *scratch)
 	       (numbers->dp == NULL || exponent_fits(numbers->dp, e, p, scratch)) &&
 	       (numbers->dq == NULL || exponent_fits(numbers->dq, e, q, scratch)) &&
 	       (numbers->third != NULL || factors_fit(numbers, scratch));
-}
-
-/* Whether signs_by_factors can tell: two odd factors, and nothing that makes it costly. */
-static bool has_factors(const struct rsa_numbers *numbers)
-{
-	return numbers->third == NULL && numbers->p != NULL && numbers->q != NULL &&
-	       numbers->dp != NULL && numbers->dq != NULL && numbers->coefficient != NULL &&
-	       BN_is_odd(numbers->p) && BN_is_odd(numbers->q) && BN_num_bits(numbers->p) > 2 &&
-	       BN_num_bits(numbers->q) > 2 && BN_num_bits(numbers->e) <= 64;
 }
 
 /* One factor on the way there and back. */
@@ -276,22 +208,26 @@ static bool signs_for(struct pki *pki, EVP_PKEY *key, EVP_PKEY *public_key, char
 	return proven || does_not_verify(why);
 }
 
-static bool rsa_belongs(struct pki *pki, EVP_PKEY *key, EVP_PKEY *public_key, char why[WHY_MAX])
+static bool rsa_belongs(
+	struct pki *pki, const struct bundle *bundle, EVP_PKEY *public_key, char why[WHY_MAX])
 {
-	struct rsa_numbers numbers = {0};
-	BN_CTX *scratch = BN_CTX_secure_new_ex(pki->library);
-	bool proven =
-		scratch != NULL && numbers_get(key, &numbers) && rsa_parts_agree(&numbers, scratch);
+	struct rsa_numbers fetched = {0};
+	const struct rsa_numbers *numbers = bundle->numbers.n != NULL ? &bundle->numbers : &fetched;
+	BN_CTX *scratch = BN_CTX_secure_new_ex(pki->whole);
+	bool proven = scratch != NULL &&
+		      (numbers != &fetched || rsa_numbers_get(bundle->key, &fetched)) &&
+		      rsa_parts_agree(numbers, scratch);
 
 	if (!proven)
 		snprintf(why, WHY_MAX,
 			"the private key contradicts itself: its numbers are not those of its "
 			"modulus");
-	else if (EVP_PKEY_is_a(key, "RSA") && has_factors(&numbers))
-		proven = signs_by_factors(&numbers, scratch) || does_not_verify(why);
+	else if (numbers != &fetched ||
+		 (EVP_PKEY_is_a(bundle->key, "RSA") && rsa_numbers_have_factors(numbers)))
+		proven = signs_by_factors(numbers, scratch) || does_not_verify(why);
 	else
-		proven = signs_for(pki, key, public_key, why);
-	numbers_clear(&numbers);
+		proven = signs_for(pki, bundle->key, public_key, why);
+	rsa_numbers_clear(&fetched);
 	BN_CTX_free(scratch);
 	return proven;
 }
@@ -332,18 +268,19 @@ bool key_belongs(
 {
 	EVP_PKEY *public_key = X509_get0_pubkey(certificate);
 	unsigned char digest[DIGEST_SIZE];
-	bool kept;
+	bool kept, rsa;
 
-	if (bundle->key == NULL) {
+	if (!bundle_has_key(bundle)) {
 		snprintf(why, WHY_MAX, "%s", bundle->key_why);
 		return false;
 	}
-	if (EVP_PKEY_eq(bundle->key, public_key) != 1) {
+	if (!bundle_key_is_of(bundle, public_key)) {
 		snprintf(why, WHY_MAX, "the private key belongs to another certificate");
 		ERR_clear_error();
 		return false;
 	}
-	if (is_rsa(bundle->key) && EVP_PKEY_get_bits(bundle->key) > RSA_BITS_MAX) {
+	rsa = bundle->key == NULL || is_rsa(bundle->key);
+	if (bundle->key != NULL && rsa && EVP_PKEY_get_bits(bundle->key) > RSA_BITS_MAX) {
 		snprintf(why, WHY_MAX, "it is an RSA key of %d bits; at most %d are taken",
 			EVP_PKEY_get_bits(bundle->key), RSA_BITS_MAX);
 		return false;
@@ -351,8 +288,8 @@ bool key_belongs(
 	kept = proof_digest(pki, bundle, certificate, digest);
 	if (kept && is_proven(pki, digest))
 		return true;
-	if (is_rsa(bundle->key) ? !rsa_belongs(pki, bundle->key, public_key, why)
-				: !signs_for(pki, bundle->key, public_key, why)) {
+	if (rsa ? !rsa_belongs(pki, bundle, public_key, why)
+		: !signs_for(pki, bundle->key, public_key, why)) {
 		ERR_clear_error();
 		return false;
 	}
