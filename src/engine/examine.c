@@ -198,13 +198,17 @@ static void *work(void *context)
 	return NULL;
 }
 
+/*
+ * By itself at least one, even where there is one processor: it works while the caller waits for
+ * the disk, a twentieth of a backfill's time.
+ */
 static size_t threads_wanted(const struct settings *settings)
 {
 	int wanted = settings_config(settings)->intake_threads, found;
 	cpu_set_t processors;
 
 	if (wanted > 0)
-		return (size_t)wanted;
+		return wanted > 1 ? (size_t)wanted : 0;
 	if (sched_getaffinity(0, sizeof(processors), &processors) != 0)
 		return 1;
 	found = CPU_COUNT(&processors);
@@ -248,7 +252,7 @@ bool examiner_new(struct settings *settings, struct examiner **result, struct er
 		examiner_free(examiner);
 		return false;
 	}
-	if (wanted > 1)
+	if (wanted > 0)
 		start_threads(examiner, wanted);
 	*result = examiner;
 	return true;

@@ -46,7 +46,8 @@ struct examination {
 };
 
 /*
- * As many threads as SETTINGS wants (intake-threads); with one, there is none beside the caller's.
+ * As many threads as SETTINGS wants (intake-threads); with 1, there is none beside the caller's,
+ * and with 0 there is at least one.
  * SETTINGS is referenced. Errors as pki_new.
  */
 bool must_check examiner_new(

@@ -1,3 +1,5 @@
+#include <dirent.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -61,6 +63,55 @@ static char *record_text(int number, int revision, int certificate)
 		number);
 	record.links = links;
 	return fixture_record_text(&record);
+}
+
+/* How many threads this process has. */
+static size_t threads(void)
+{
+	DIR *directory = opendir("/proc/self/task");
+	size_t count = 0;
+
+	assert_non_null(directory);
+	while (readdir(directory) != NULL)
+		count++;
+	closedir(directory);
+	return count - 2;
+}
+
+/* By itself the program has a thread beside the caller's where there is one processor, too. */
+static void test_threads_of_one_processor(void **state)
+{
+	static const struct {
+		const char *extra;
+		size_t started;
+	} cases[] = {
+		{"", 1},
+		{"intake-threads = 1", 0},
+		{"intake-threads = 3", 3},
+	};
+	cpu_set_t before, one;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(sched_getaffinity(0, sizeof(before), &before), 0);
+	CPU_ZERO(&one);
+	for (i = 0; !CPU_ISSET(i, &before); i++)
+		;
+	CPU_SET(i, &one);
+	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+	for (i = 0; i < ARRAY_LENGTH(cases); i++) {
+		struct engine_fixture *fixture = engine_fixture_new(cases[i].extra);
+		size_t already = threads();
+		struct examiner *examiner;
+		struct error error;
+
+		assert_true(examiner_new(fixture->settings, &examiner, &error));
+		print_message("%s\n", cases[i].extra);
+		assert_int_equal(threads() - already, cases[i].started);
+		examiner_free(examiner);
+		engine_fixture_free(fixture);
+	}
+	assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);
 }
 
 /* Each result is its own record's, in whatever order they are waited for. */
@@ -343,6 +394,7 @@ static void test_left_foreseen(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_threads_of_one_processor),
 		ONE(test_results),
 		SEVERAL(test_results),
 		ONE(test_dropped),
