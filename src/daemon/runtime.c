@@ -181,6 +181,7 @@ bool runtime_start(struct runtime *runtime, struct settings *settings,
 		goto failed;
 	store_measure(runtime->store, options->measures);
 	if (!store_open_again(runtime->store, &runtime->writer_store, error) ||
+		!store_keep_little(runtime->writer_store, error) ||
 		!settings_make_pki(settings, &runtime->pki, error) ||
 		!http_new(runtime->loop, (size_t)config->concurrency, &runtime->http, error))
 		goto failed;

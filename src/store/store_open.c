@@ -301,6 +301,14 @@ bool store_open_again(const struct store *store, struct store **again, struct er
 	return true;
 }
 
+bool store_keep_little(struct store *store, struct error *error)
+{
+	/* What a larger transaction changes stays in memory all the same, until it is committed. */
+	return sqlite3_exec(store->db, "PRAGMA cache_size = -2048; PRAGMA cache_spill = OFF", NULL,
+		       NULL, NULL) == SQLITE_OK ||
+	       store_map_error(store->path, store->db, sqlite3_extended_errcode(store->db), error);
+}
+
 void store_close(struct store *store)
 {
 	if (store == NULL)

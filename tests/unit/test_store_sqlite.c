@@ -771,6 +771,48 @@ static void test_wiped_from_disk(void **state)
 	buffer_free(&sealed);
 }
 
+static off_t log_size(struct fixture *f)
+{
+	char *name = xasprintf("%s-wal", f->path);
+	struct stat status;
+
+	assert_int_equal(stat(name, &status), 0);
+	free(name);
+	return status.st_size;
+}
+
+/* What is changed by a transaction larger than all that is kept is not written before its end. */
+static void test_keep_little(void **state)
+{
+	struct fixture *f = *state;
+	struct store *store = open_store(f), *other;
+	struct store_certificate certificate = {.key = ""};
+	struct buffer sealed = {0};
+	int64_t id;
+	size_t i;
+
+	OK(f, store_open_again(store, &other, &f->error));
+	OK(f, store_keep_little(other, &f->error));
+	assert_int_equal(pragma(f, store, "PRAGMA cache_size"), -16384);
+	assert_int_equal(pragma(f, other, "PRAGMA cache_size"), -2048);
+	for (i = 0; i < 3000; i++)
+		buffer_append_char(&sealed, 's');
+	OK(f, store_begin(other, &f->error));
+	for (i = 0; i < 1500; i++) {
+		certificate.fingerprint[0] = (unsigned char)i;
+		certificate.fingerprint[1] = (unsigned char)(i >> 8);
+		OK(f, store_certificate_put(other, &certificate, &id, &f->error));
+		OK(f, store_secret_put(other, id, "k", &sealed, &f->error));
+	}
+	assert_true(log_size(f) < 1048576);
+	OK(f, store_commit(other, &f->error));
+	assert_true(log_size(f) > 4194304);
+	assert_int_equal(pragma(f, store, "SELECT count(*) FROM secrets"), 1500);
+	store_close(other);
+	store_close(store);
+	buffer_free(&sealed);
+}
+
 /* ---- query plans ---- */
 
 static void ignore_job(void *context, const struct store_job *job)
@@ -1223,6 +1265,7 @@ int main(void)
 		TEST(test_faults),
 		TEST(test_faults_at_creation),
 		TEST(test_wiped_from_disk),
+		TEST(test_keep_little),
 		TEST(test_plans),
 		TEST(test_list_plans),
 		TEST(test_search_plans),
