@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -50,34 +51,10 @@ void settle_compute(const struct backoff_rules *rules, const struct attempt_resu
 		settling->settled_ms = now_ms;
 }
 
-static bool store_entries(
-	struct store *store, const struct attempt_result *result, struct error *error)
+static bool store_state(struct store *store, struct unsaved *unsaved, struct error *error)
 {
-	size_t i;
-
-	for (i = 0; i < result->entry_count; i++) {
-		const struct attempt_entry *entry = &result->entries[i];
-		const struct store_attempt attempt = {
-			.job_id = result->job.id,
-			.kind = entry->kind,
-			.number = result->job.attempts,
-			.at_ms = entry->at_ms,
-			.duration_ms = entry->duration_ms,
-			.outcome = entry->outcome,
-			.status = entry->status,
-			.text = entry->text,
-			.excerpt = entry->excerpt[0] != '\0' ? entry->excerpt : NULL,
-		};
-
-		if (!store_attempt_add(store, &attempt, error))
-			return false;
-	}
-	return true;
-}
-
-bool settle_store(struct store *store, const struct attempt_result *result,
-	const struct settling *settling, bool *applied, struct error *error)
-{
+	const struct attempt_result *result = unsaved->result;
+	const struct settling *settling = &unsaved->settling;
 	struct store_settlement settlement = {
 		.job_id = result->job.id,
 		.state = settling->state,
@@ -92,15 +69,76 @@ bool settle_store(struct store *store, const struct attempt_result *result,
 	};
 
 	memcpy(settlement.token, result->token, LEASE_TOKEN_SIZE);
-	if (!store_job_settle(store, &settlement, applied, error))
-		return false;
-	/* It was a try, whatever became of the job meanwhile. */
-	if (!store_entries(store, result, error))
-		return false;
-	/* A job that was superseded in flight gives its key up here, too. */
-	return job_state_needs_key(settling->state) && *applied
-		       ? true
-		       : store_secrets_wipe(store, &result->job.certificate_id, 1, error);
+	return store_job_settle(store, &settlement, &unsaved->applied, error);
+}
+
+/* Each was a try, whatever became of the job meanwhile. */
+static bool store_entries(struct store *store, const struct unsaved *results, struct error *error)
+{
+	const struct unsaved *unsaved;
+	struct store_attempt *attempts;
+	size_t count = 0, i;
+	bool done;
+
+	for (unsaved = results; unsaved != NULL; unsaved = unsaved->next)
+		count += unsaved->result->entry_count;
+	attempts = xcalloc(count, sizeof(*attempts));
+	count = 0;
+	for (unsaved = results; unsaved != NULL; unsaved = unsaved->next) {
+		const struct attempt_result *result = unsaved->result;
+
+		for (i = 0; i < result->entry_count; i++) {
+			const struct attempt_entry *entry = &result->entries[i];
+
+			attempts[count++] = (struct store_attempt){
+				.job_id = result->job.id,
+				.kind = entry->kind,
+				.number = result->job.attempts,
+				.at_ms = entry->at_ms,
+				.duration_ms = entry->duration_ms,
+				.outcome = entry->outcome,
+				.status = entry->status,
+				.text = entry->text,
+				.excerpt = entry->excerpt[0] != '\0' ? entry->excerpt : NULL,
+			};
+		}
+	}
+	done = store_attempts_add(store, attempts, count, error);
+	free(attempts);
+	return done;
+}
+
+/* A job that was superseded in flight gives its key up here, too. */
+static bool wipe_keys(struct store *store, const struct unsaved *results, struct error *error)
+{
+	const struct unsaved *unsaved;
+	size_t count = 0;
+	int64_t *ids;
+	bool done;
+
+	for (unsaved = results; unsaved != NULL; unsaved = unsaved->next)
+		count++;
+	ids = xcalloc(count, sizeof(*ids));
+	count = 0;
+	for (unsaved = results; unsaved != NULL; unsaved = unsaved->next) {
+		if (!unsaved->applied || !job_state_needs_key(unsaved->settling.state))
+			ids[count++] = unsaved->result->job.certificate_id;
+	}
+	done = store_secrets_wipe(store, ids, count, error);
+	free(ids);
+	return done;
+}
+
+bool settle_store(struct store *store, struct unsaved *results, struct error *error)
+{
+	struct unsaved *unsaved;
+
+	for (unsaved = results; unsaved != NULL; unsaved = unsaved->next) {
+		if (!store_state(store, unsaved, error))
+			return false;
+	}
+	/* A table at a time, with several rows a statement. */
+	return store_entries(store, results, error) && wipe_keys(store, results, error);
 }
 
 /* What is told of a job that was tried. */

@@ -161,14 +161,8 @@ static bool ask_all(struct order *order, struct error *error)
 
 static bool settle_all(struct order *order, struct error *error)
 {
-	struct unsaved *unsaved;
-
-	for (unsaved = order->results; unsaved != NULL; unsaved = unsaved->next) {
-		if (!settle_store(order->store, unsaved->result, &unsaved->settling,
-			    &unsaved->applied, error))
-			return false;
-	}
-	return progress_store(order->store, order->results, order->now_ms, error);
+	return settle_store(order->store, order->results, error) &&
+	       progress_store(order->store, order->results, order->now_ms, error);
 }
 
 /* In this order: what is in flight keeps its lease before anything is claimed by the clock as it

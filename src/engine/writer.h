@@ -21,10 +21,6 @@ struct settling {
 void settle_compute(const struct backoff_rules *rules, const struct attempt_result *result,
 	int64_t now_ms, uint64_t random, struct settling *settling);
 
-/* Stores RESULT within the running transaction. *APPLIED is false for a late answer. */
-bool must_check settle_store(struct store *store, const struct attempt_result *result,
-	const struct settling *settling, bool *applied, struct error *error);
-
 /* The one line of the log for a result that is stored. */
 void settle_log(const struct attempt_result *result, const struct settling *settling, bool applied);
 
@@ -34,6 +30,9 @@ struct unsaved {
 	bool applied;
 	struct unsaved *next;
 };
+
+/* Stores RESULTS within the running transaction; applied is false for a late answer. */
+bool must_check settle_store(struct store *store, struct unsaved *results, struct error *error);
 
 /* A claimed job, with what its try needs. */
 struct claimed {

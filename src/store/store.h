@@ -405,6 +405,9 @@ struct store_attempt {
 
 bool must_check store_attempt_add(
 	struct store *store, const struct store_attempt *attempt, struct error *error);
+/* COUNT of them, of whichever jobs, in this order: cheaper than one by one. */
+bool must_check store_attempts_add(struct store *store, const struct store_attempt *attempts,
+	size_t count, struct error *error);
 
 /*
  * Calls EACH for the attempts of a job, oldest first, and what operators did in between; what it

@@ -25,33 +25,70 @@ static enum attempt_kind kind_from_code(int code)
 	return ATTEMPT_PUSH;
 }
 
+/* A statement costs as much as a row, so that several rows share one. */
+#define COLUMNS 9
+#define ROWS 8
+#define SQL_ROW "(?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#define SQL_ADD                                                                                    \
+	"INSERT INTO attempts(job_id, kind, number, at_ms, duration_ms, outcome, status, text, "   \
+	"excerpt) VALUES" SQL_ROW
+
+/* Binds the values of ROW, from 0. */
+static void bind_row(sqlite3_stmt *statement, int row, const struct store_attempt *attempt)
+{
+	int first = row * COLUMNS + 1;
+
+	store_bind_int(statement, first, attempt->job_id);
+	store_bind_int(statement, first + 1, kind_codes[attempt->kind]);
+	store_bind_int(statement, first + 2, attempt->number);
+	store_bind_int(statement, first + 3, attempt->at_ms);
+	store_bind_int(statement, first + 4, attempt->duration_ms);
+	store_bind_text(statement, first + 5, attempt->outcome);
+	store_bind_int(statement, first + 6, attempt->status);
+	store_bind_text(statement, first + 7, attempt->text != NULL ? attempt->text : "");
+	store_bind_text(statement, first + 8, attempt->excerpt);
+}
+
+/* Adds ROWS of ATTEMPTS, or one where there are LEFT fewer; *ADDED is how many. */
+static bool add_rows(struct store *store, const struct store_attempt *attempts, size_t left,
+	size_t *added, struct error *error)
+{
+	sqlite3_stmt *statement =
+		left >= ROWS ? store_statement(store, STATEMENT_ATTEMPTS_ADD,
+				       SQL_ADD ", " SQL_ROW ", " SQL_ROW ", " SQL_ROW ", " SQL_ROW
+					       ", " SQL_ROW ", " SQL_ROW ", " SQL_ROW,
+				       error)
+			     : store_statement(store, STATEMENT_ATTEMPT_ADD, SQL_ADD, error);
+	size_t row;
+
+	*added = left >= ROWS ? ROWS : 1;
+	if (statement == NULL)
+		return false;
+	for (row = 0; row < *added; row++) {
+		if (attempts[row].kind == ATTEMPT_ACT)
+			abort();
+		bind_row(statement, (int)row, &attempts[row]);
+	}
+	return store_run(store, statement, error);
+}
+
+bool store_attempts_add(struct store *store, const struct store_attempt *attempts, size_t count,
+	struct error *error)
+{
+	bool own, done = true;
+	size_t added;
+
+	if (!store_write_enter(store, &own, error))
+		return false;
+	for (size_t i = 0; i < count && done; i += added)
+		done = add_rows(store, &attempts[i], count - i, &added, error);
+	return store_write_leave(store, own, done, error);
+}
+
 bool store_attempt_add(
 	struct store *store, const struct store_attempt *attempt, struct error *error)
 {
-	sqlite3_stmt *statement;
-	bool own, done = false;
-
-	if (attempt->kind == ATTEMPT_ACT)
-		abort();
-	if (!store_write_enter(store, &own, error))
-		return false;
-	statement = store_statement(store, STATEMENT_ATTEMPT_ADD,
-		"INSERT INTO attempts(job_id, kind, number, at_ms, duration_ms, outcome, status, "
-		"text, excerpt) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-		error);
-	if (statement != NULL) {
-		store_bind_int(statement, 1, attempt->job_id);
-		store_bind_int(statement, 2, kind_codes[attempt->kind]);
-		store_bind_int(statement, 3, attempt->number);
-		store_bind_int(statement, 4, attempt->at_ms);
-		store_bind_int(statement, 5, attempt->duration_ms);
-		store_bind_text(statement, 6, attempt->outcome);
-		store_bind_int(statement, 7, attempt->status);
-		store_bind_text(statement, 8, attempt->text != NULL ? attempt->text : "");
-		store_bind_text(statement, 9, attempt->excerpt);
-		done = store_run(store, statement, error);
-	}
-	return store_write_leave(store, own, done, error);
+	return store_attempts_add(store, attempt, 1, error);
 }
 
 bool store_attempts(struct store *store, int64_t job_id, store_attempt_each *each, void *context,

@@ -2,7 +2,10 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/alloc.h"
 
 /* Sealed keys, and what goes with them. */
 
@@ -97,7 +100,7 @@ static bool run_for(
 	return store_run(store, statement, error);
 }
 
-static bool secret_wipe(struct store *store, int64_t id, struct error *error)
+static bool secret_wipe(struct store *store, int64_t id, bool *wiped, struct error *error)
 {
 	if (!run_for(store,
 		    store_statement(store, STATEMENT_SECRET_WIPE,
@@ -108,21 +111,55 @@ static bool secret_wipe(struct store *store, int64_t id, struct error *error)
 			    error),
 		    id, error))
 		return false;
-	return sqlite3_changes(store->db) == 0 ||
-	       run_for(store,
-		       store_statement(store, STATEMENT_LEFTOVER_ADD,
-			       "INSERT OR IGNORE INTO leftovers(certificate_id) VALUES(?1)", error),
-		       id, error);
+	*wiped = sqlite3_changes(store->db) > 0;
+	return true;
+}
+
+/* As many of them as one statement takes: one or eight, whose number is *ADDED. */
+#define SQL_LEFTOVER_ADD "INSERT OR IGNORE INTO leftovers(certificate_id) VALUES(?)"
+#define LEFTOVERS_AT_ONCE 8
+
+static bool leftovers_add(
+	struct store *store, const int64_t *ids, size_t left, size_t *added, struct error *error)
+{
+	sqlite3_stmt *statement =
+		left >= LEFTOVERS_AT_ONCE
+			? store_statement(store, STATEMENT_LEFTOVERS_ADD,
+				  SQL_LEFTOVER_ADD ", (?), (?), (?), (?), (?), (?), (?)", error)
+			: store_statement(store, STATEMENT_LEFTOVER_ADD, SQL_LEFTOVER_ADD, error);
+
+	*added = left >= LEFTOVERS_AT_ONCE ? LEFTOVERS_AT_ONCE : 1;
+	if (statement == NULL)
+		return false;
+	for (size_t i = 0; i < *added; i++)
+		store_bind_int(statement, (int)i + 1, ids[i]);
+	return store_run(store, statement, error);
+}
+
+static bool wipe_all(struct store *store, const int64_t *ids, size_t count, struct error *error)
+{
+	int64_t *wiped = xcalloc(count, sizeof(*wiped));
+	size_t wiped_count = 0, added, i;
+	bool gone, done = true;
+
+	for (i = 0; done && i < count; i++) {
+		done = secret_wipe(store, ids[i], &gone, error);
+		if (done && gone)
+			wiped[wiped_count++] = ids[i];
+	}
+	for (i = 0; done && i < wiped_count; i += added)
+		done = leftovers_add(store, &wiped[i], wiped_count - i, &added, error);
+	free(wiped);
+	return done;
 }
 
 bool store_secrets_wipe(struct store *store, const int64_t *ids, size_t count, struct error *error)
 {
-	bool own, done = true;
+	bool own, done;
 
 	if (!store_write_enter(store, &own, error))
 		return false;
-	for (size_t i = 0; done && i < count; i++)
-		done = secret_wipe(store, ids[i], error);
+	done = wipe_all(store, ids, count, error);
 	return store_write_leave(store, own, done, error);
 }
 

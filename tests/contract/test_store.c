@@ -447,6 +447,33 @@ static void test_secret_parts(void **state)
 	buffer_free(&sealed);
 }
 
+/* However many are wiped at once, what goes with each is known to be left. */
+static void test_many_wiped(void **state)
+{
+	static const size_t counts[] = {1, 7, 8, 9, 16, 20};
+	struct fixture *f = *state;
+	struct buffer sealed = {0};
+	int64_t ids[22];
+	int number = 0;
+	size_t i, j;
+
+	buffer_append(&sealed, "open:sealed", sizeof("open:sealed"));
+	for (i = 0; i < ARRAY_LENGTH(counts); i++) {
+		for (j = 0; j < counts[i]; j++) {
+			ids[j] = add_certificate(f, ++number);
+			OK(f, store_secret_put_parts(f->store, ids[j], "k", &sealed, 5, &f->error));
+		}
+		/* One twice, and one that had no key. */
+		ids[j++] = ids[0];
+		ids[j++] = add_certificate(f, ++number);
+		OK(f, store_secrets_wipe(f->store, ids, j, &f->error));
+		for (j = 0; j < counts[i]; j++)
+			assert_false(has_secret(f, ids[j], "", ""));
+		assert_int_equal(leftovers(f, 100), counts[i]);
+	}
+	buffer_free(&sealed);
+}
+
 static void test_secrets_not_under(void **state)
 {
 	static const char *const keys[] = {"aaa", "bbb", "ccc", "bbb", "ccc"};
@@ -1424,6 +1451,49 @@ static void test_attempts(void **state)
 	assert_false(store_attempt_add(f->store, &attempt, &f->error));
 }
 
+static void note_number(void *context, const struct store_attempt *attempt)
+{
+	buffer_printf(context, "%d %s;", attempt->number, attempt->text);
+}
+
+/* However many there are at once, each comes to its job, in order; or none of them does. */
+static void test_many_attempts(void **state)
+{
+	struct fixture *f = *state;
+	struct store_attempt attempts[21];
+	int64_t ids[2];
+	size_t counts[] = {0, 1, 7, 8, 9, 16, 20}, i, j;
+
+	add_contract(f, "c1");
+	for (i = 0; i < ARRAY_LENGTH(counts); i++) {
+		struct buffer wanted[2] = {{0}}, found[2] = {{0}};
+		char texts[21][16];
+
+		for (j = 0; j < 2; j++)
+			ids[j] = add_job(f, &(struct job_spec){.certificate = (int)(2 * i + j),
+						    .state = JOB_SCHEDULED});
+		for (j = 0; j < ARRAY_LENGTH(attempts); j++) {
+			snprintf(texts[j], sizeof(texts[j]), "try %zu", j);
+			attempts[j] = (struct store_attempt){.job_id = ids[j % 3 == 0],
+				.number = (int)j,
+				.outcome = "done",
+				.text = texts[j]};
+			if (j < counts[i])
+				note_number(&wanted[j % 3 == 0], &attempts[j]);
+		}
+		OK(f, store_attempts_add(f->store, attempts, counts[i], &f->error));
+		/* The last is of no job there is. */
+		attempts[20].job_id = 999;
+		assert_false(store_attempts_add(f->store, attempts, 21, &f->error));
+		for (j = 0; j < 2; j++) {
+			OK(f, store_attempts(f->store, ids[j], note_number, &found[j], &f->error));
+			assert_string_equal(buffer_text(&found[j]), buffer_text(&wanted[j]));
+			buffer_free(&found[j]);
+			buffer_free(&wanted[j]);
+		}
+	}
+}
+
 /* ---- asking ---- */
 
 static void note_job(void *context, const struct store_job *job)
@@ -1780,6 +1850,7 @@ int main(void)
 		TEST(test_secret),
 		TEST(test_wipe),
 		TEST(test_secret_parts),
+		TEST(test_many_wiped),
 		TEST(test_secrets_not_under),
 		TEST(test_job_whole),
 		TEST(test_job_states),
@@ -1806,6 +1877,7 @@ int main(void)
 		TEST(test_untried_since),
 		TEST(test_ignore_due_takes_untried_first),
 		TEST(test_attempts),
+		TEST(test_many_attempts),
 		TEST(test_list),
 		TEST(test_counts),
 		TEST(test_rollback),

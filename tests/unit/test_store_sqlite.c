@@ -958,6 +958,24 @@ static void use_acts(struct fixture *f, struct store *store, int64_t id)
 	OK(f, store_pause_remove(store, "s", &found, &f->error));
 }
 
+/* What there is a statement of its own for, when it is many at once. */
+static void use_several(struct fixture *f, struct store *store, int64_t id)
+{
+	struct store_certificate certificate = {.key = ""};
+	struct store_attempt attempts[8];
+	struct buffer sealed = {0};
+	int64_t ids[8];
+
+	for (size_t i = 0; i < ARRAY_LENGTH(ids); i++) {
+		attempts[i] = (struct store_attempt){.job_id = id, .outcome = "done"};
+		certificate.fingerprint[0] = (unsigned char)(i + 1);
+		OK(f, store_certificate_put(store, &certificate, &ids[i], &f->error));
+		OK(f, store_secret_put(store, ids[i], "k", &sealed, &f->error));
+	}
+	OK(f, store_attempts_add(store, attempts, ARRAY_LENGTH(attempts), &f->error));
+	OK(f, store_secrets_wipe(store, ids, ARRAY_LENGTH(ids), &f->error));
+}
+
 /* Calls all that the pump and the intake call, so that each statement is in the cache. */
 static void use_everything(struct fixture *f, struct store *store)
 {
@@ -1022,6 +1040,7 @@ static void use_everything(struct fixture *f, struct store *store)
 	store_job_clear(&job);
 	OK(f, store_attempt_add(
 		      store, &(struct store_attempt){.job_id = id, .outcome = "done"}, &f->error));
+	use_several(f, store, id);
 	OK(f, store_attempts(store, id, ignore_attempt, NULL, &f->error));
 	OK(f, store_jobs_replacing(
 		      store, &(struct store_replacing){.limit = 1}, &jobs, &count, &f->error));
@@ -1074,6 +1093,9 @@ static void test_plans(void **state)
 				continue;
 			/* The rows of an inner query, which has a bound of its own. */
 			if (strncmp(line, "SCAN (subquery", 14) == 0)
+				continue;
+			/* The rows that the statement names itself. */
+			if (strstr(line, "CONSTANT ROWS") != NULL)
 				continue;
 			if (strncmp(line, "SCAN", 4) == 0 || strstr(line, "TEMP B-TREE") != NULL)
 				fail_msg("%s\n%s", line, sql);
