@@ -18,37 +18,71 @@ void store_bind_claim(sqlite3_stmt *statement, const struct store_claim *claim)
 	}
 }
 
+/* What a claim finds, and whether a lease lies on its target, which is then over: its own, say. */
+struct found {
+	struct store_job job;
+	bool leased;
+};
+
+#define COLUMN_LEASED SQL_JOB_COLUMN_COUNT
+#define SQL_TARGET_LEASED                                                                          \
+	"EXISTS(SELECT 1 FROM jobs AS d INDEXED BY jobs_leased WHERE d.lease_token IS NOT NULL "   \
+	"AND d.service = j.service AND d.service_code = j.service_code AND d.fqdn = j.fqdn)"
+
 /* CONDITION must not pin a column of the index, or SQLite sorts what the index has in order. */
 #define SQL_FIND(condition)                                                                        \
-	"SELECT " SQL_JOB_COLUMNS " FROM jobs AS j INDEXED BY jobs_due "                           \
+	"SELECT " SQL_JOB_COLUMNS ", " SQL_TARGET_LEASED " FROM jobs AS j INDEXED BY jobs_due "    \
 	"CROSS JOIN certificates AS c ON c.id = j.certificate_id WHERE " condition SQL_CLAIMABLE   \
 	" LIMIT ?5"
 
+static void free_found(struct found *found, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		store_job_clear(&found[i].job);
+	free(found);
+}
+
+/* *FOUND is to be freed whatever comes of it. */
 static bool find(struct store *store, const struct store_claim *claim, bool untried, size_t limit,
-	struct store_job **jobs, size_t *count, struct error *error)
+	struct found **found, size_t *count, struct error *error)
 {
 	sqlite3_stmt *statement =
 		untried ? store_statement(store, STATEMENT_CLAIM_FIND_UNTRIED,
 				  SQL_FIND("+j.state = " SQL_SCHEDULED " AND "), error)
 			: store_statement(store, STATEMENT_CLAIM_FIND, SQL_FIND(""), error);
+	size_t capacity = 0;
+	enum store_step step;
 
-	*jobs = NULL;
+	*found = NULL;
 	*count = 0;
 	if (statement == NULL)
 		return false;
 	store_bind_claim(statement, claim);
 	store_bind_int(statement, 5, (int64_t)limit);
-	return store_jobs_read(store, statement, jobs, count, error);
+	while ((step = store_step(store, statement, error)) == STORE_ROW) {
+		if (*count == capacity) {
+			capacity = capacity == 0 ? 16 : 2 * capacity;
+			*found = xreallocarray(*found, capacity, sizeof(**found));
+		}
+		if (!store_job_read(store, statement, &(*found)[*count].job, error)) {
+			store_rest(statement);
+			return false;
+		}
+		(*found)[*count].leased = sqlite3_column_int(statement, COLUMN_LEASED) != 0;
+		(*count)++;
+	}
+	return step == STORE_DONE;
 }
 
 /* Leases one found job. */
-static bool take(struct store *store, const struct store_claim *claim, struct store_job *job,
+static bool take(struct store *store, const struct store_claim *claim, struct found *found,
 	struct error *error)
 {
 	sqlite3_stmt *statement = store_statement(store, STATEMENT_CLAIM_TAKE,
 		"UPDATE jobs SET state = ?2, next_ms = ?3, lease_until_ms = ?3, lease_token = ?4 "
 		"WHERE id = ?1",
 		error);
+	struct store_job *job = &found->job;
 
 	if (statement == NULL)
 		return false;
@@ -61,34 +95,35 @@ static bool take(struct store *store, const struct store_claim *claim, struct st
 	store_bind_int(statement, 2, store_state_code(job->state));
 	store_bind_int(statement, 3, claim->lease_until_ms);
 	store_bind_blob(statement, 4, claim->token, sizeof(claim->token));
-	return store_run(store, statement, error) && store_job_changed(store, job->id, error) &&
-	       store_leases_end_dead(store, job, claim->now_ms, error);
+	if (!store_run(store, statement, error) || !store_job_changed(store, job->id, error))
+		return false;
+	return !found->leased || store_leases_end_dead(store, job, claim->now_ms, error);
 }
 
 static int by_target(const void *left, const void *right)
 {
-	const struct store_job *const *a = left, *const *b = right;
-	int order = strcmp((*a)->fqdn, (*b)->fqdn);
+	const struct found *const *a = left, *const *b = right;
+	int order = strcmp((*a)->job.fqdn, (*b)->job.fqdn);
 
 	if (order == 0)
-		order = strcmp((*a)->service_code, (*b)->service_code);
+		order = strcmp((*a)->job.service_code, (*b)->job.service_code);
 	/* They lie in the order in which they were found. */
 	return order != 0 ? order : (*a > *b) - (*a < *b);
 }
 
 /* Clears all of FOUND, which are one service's, but the first for each target. */
-static void leave_one_a_target(struct store_job *found, size_t count)
+static void leave_one_a_target(struct found *found, size_t count)
 {
-	struct store_job **sorted = xcalloc(count, sizeof(struct store_job *));
+	struct found **sorted = xcalloc(count, sizeof(struct found *));
 	size_t first = 0, i;
 
 	for (i = 0; i < count; i++)
 		sorted[i] = &found[i];
-	qsort(sorted, count, sizeof(struct store_job *), by_target);
+	qsort(sorted, count, sizeof(struct found *), by_target);
 	for (i = 1; i < count; i++) {
-		if (strcmp(sorted[i]->fqdn, sorted[first]->fqdn) == 0 &&
-			strcmp(sorted[i]->service_code, sorted[first]->service_code) == 0)
-			store_job_clear(sorted[i]);
+		if (strcmp(sorted[i]->job.fqdn, sorted[first]->job.fqdn) == 0 &&
+			strcmp(sorted[i]->job.service_code, sorted[first]->job.service_code) == 0)
+			store_job_clear(&sorted[i]->job);
 		else
 			first = i;
 	}
@@ -96,18 +131,18 @@ static void leave_one_a_target(struct store_job *found, size_t count)
 }
 
 /* Takes one for each target of FOUND, and moves it to the end of JOBS. */
-static bool take_all(struct store *store, const struct store_claim *claim, struct store_job *found,
+static bool take_all(struct store *store, const struct store_claim *claim, struct found *found,
 	size_t found_count, struct store_job **jobs, size_t *count, struct error *error)
 {
 	*jobs = xreallocarray(*jobs, *count + found_count, sizeof(**jobs));
 	leave_one_a_target(found, found_count);
 	for (size_t i = 0; i < found_count; i++) {
-		if (found[i].id == 0)
+		if (found[i].job.id == 0)
 			continue;
 		if (!take(store, claim, &found[i], error))
 			return false;
-		(*jobs)[(*count)++] = found[i];
-		found[i] = (struct store_job){0};
+		(*jobs)[(*count)++] = found[i].job;
+		found[i].job = (struct store_job){0};
 	}
 	return true;
 }
@@ -121,14 +156,12 @@ static bool claim_rounds(struct store *store, const struct store_claim *claim, b
 {
 	while (*count < claim->limit) {
 		size_t before = *count, wanted = claim->limit - before, found_count;
-		struct store_job *found;
-		bool done = true;
+		struct found *found;
+		bool done = find(store, claim, untried, wanted, &found, &found_count, error);
 
-		if (!find(store, claim, untried, wanted, &found, &found_count, error))
-			return false;
-		if (found_count > 0)
+		if (done && found_count > 0)
 			done = take_all(store, claim, found, found_count, jobs, count, error);
-		store_jobs_free(found, found_count);
+		free_found(found, found_count);
 		if (!done)
 			return false;
 		if (found_count < wanted || *count == before)

@@ -79,7 +79,8 @@ static sqlite3_stmt *bind_dead(sqlite3_stmt *statement, const struct store_job *
 bool store_leases_end_dead(
 	struct store *store, const struct store_job *job, int64_t now_ms, struct error *error)
 {
-	/* Looked for first: there is hardly ever one, and an update makes ready to write. */
+	/* Looked for first: it may be the lease of JOB itself, and an update makes ready to write.
+	 */
 	sqlite3_stmt *statement =
 		bind_dead(store_statement(store, STATEMENT_LEASE_DEAD,
 				  "SELECT 1 FROM jobs INDEXED BY jobs_leased WHERE " SQL_DEAD_BESIDE

@@ -213,6 +213,7 @@ bool store_state_from_code(int64_t code, enum job_state *state);
 	"c.not_after_ms, j.state, j.base_ms, j.due_ms, j.next_ms, j.attempts, "                    \
 	"j.first_attempt_ms, j.pushed_ms, j.settled_ms, j.idempotency_key, j.detail, c.chain, "    \
 	"j.remote, j.issued_ms, j.revoked_ms, j.generation, j.guarded"
+#define SQL_JOB_COLUMN_COUNT 24
 #define SQL_RESTORED "'restored-ms'"
 /*
  * Whether a certificate of ISSUED_MS may have been on a service before the store was restored, by a
