@@ -10,7 +10,7 @@
 
 /* So many in all lanes, about; those that are at work share them evenly. */
 #define READY_MAX 1024
-#define READY_LANE_MAX 256
+#define READY_LANE_MAX 512
 /* What a lane is about to start in this time may be claimed. */
 #define AHEAD_MS 200
 /* A service that hangs, say, has no use for it: others may, or another process. */
