@@ -163,6 +163,14 @@ bool may_be_called_off(const struct estate_link *link, const struct store_job *j
 	return cancelled;
 }
 
+/* Whether it gave a pair away, this one as far as is known. */
+static bool is_release_of(const struct decision *decision, int service, const char *code)
+{
+	return decision->kind == DECISION_RELEASE &&
+	       (!decision->acknowledged ||
+		       (decision->service == service && strcmp(decision->code, code) == 0));
+}
+
 size_t decisions_about(const struct push *push)
 {
 	const struct target *target = &world->targets[push->target];
@@ -171,12 +179,8 @@ size_t decisions_about(const struct push *push)
 	for (size_t i = 0; i < world->decision_count; i++) {
 		const struct decision *decision = &world->decisions[i];
 
-		if (decision->kind == DECISION_RETRY && decision->job == push->job)
-			count++;
-		else if (decision->kind == DECISION_RELEASE &&
-			 (!decision->acknowledged ||
-				 (decision->service == target->service &&
-					 strcmp(decision->code, target->code) == 0)))
+		if (is_release_of(decision, target->service, target->code) ||
+			(decision->kind == DECISION_RETRY && decision->job == push->job))
 			count++;
 	}
 	return count;
@@ -203,12 +207,7 @@ static const struct decision *last_given(int service, const char *code)
 bool was_given(const struct estate_link *link)
 {
 	for (size_t i = 0; i < world->decision_count; i++) {
-		const struct decision *decision = &world->decisions[i];
-
-		if (decision->kind == DECISION_RELEASE &&
-			(!decision->acknowledged ||
-				(decision->service == link->service &&
-					strcmp(decision->code, link->code) == 0)))
+		if (is_release_of(&world->decisions[i], link->service, link->code))
 			return true;
 	}
 	return false;
@@ -216,14 +215,13 @@ bool was_given(const struct estate_link *link)
 
 bool given_lately(const struct store_job *job)
 {
+	int service = service_number(job->service);
+
 	for (size_t i = world->decision_count; i > 0; i--) {
 		const struct decision *decision = &world->decisions[i - 1];
 
-		if (decision->kind == DECISION_RELEASE &&
-			mono_now() - decision->mono_ms <= IN_FLIGHT_MS &&
-			(!decision->acknowledged ||
-				(decision->service == service_number(job->service) &&
-					strcmp(decision->code, job->service_code) == 0)))
+		if (is_release_of(decision, service, job->service_code) &&
+			mono_now() - decision->mono_ms <= IN_FLIGHT_MS)
 			return true;
 	}
 	return false;

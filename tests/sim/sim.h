@@ -459,7 +459,10 @@ void check_wanted(const struct store_job *job, int64_t revision);
 void check_hours(const struct store_job *job);
 void check_paused(const struct store_job *job);
 
-/* ---- invariants.c ---- */
+/* ---- invariants.c, invariants_effect.c, invariants_end.c ---- */
+
+/* Whether no job waits, and the feed is read to its end. */
+bool store_at_rest(struct process *process);
 
 /* After each step, and when a store was opened. */
 void check_step(void);
