@@ -689,7 +689,11 @@ bool must_check store_forecast_jobs(
 	struct store *store, store_forecast_each *each, void *context, struct error *error);
 
 typedef void store_duration_each(void *context, const char *service, int64_t duration_ms);
-/* Calls EACH for the pushes that a service took among the LATEST attempts, the newest first. */
+/*
+ * Calls EACH for the pushes that a service took among the LATEST attempts, the newest first, with
+ * how long the try had a place in flight: its other steps, what was asked before and after, and the
+ * looks at the edge are among it.
+ */
 bool must_check store_push_durations(struct store *store, int64_t latest, store_duration_each *each,
 	void *context, struct error *error);
 

@@ -50,8 +50,9 @@ bool store_push_durations(struct store *store, int64_t latest, store_duration_ea
 	void *context, struct error *error)
 {
 	sqlite3_stmt *statement = store_statement(store, STATEMENT_PUSH_DURATIONS,
-		"SELECT j.service, a.duration_ms FROM attempts AS a "
-		"CROSS JOIN jobs AS j ON j.id = a.job_id "
+		"SELECT j.service, (SELECT sum(t.duration_ms) FROM attempts AS t "
+		"INDEXED BY attempts_job WHERE t.job_id = a.job_id AND t.number = a.number) "
+		"FROM attempts AS a CROSS JOIN jobs AS j ON j.id = a.job_id "
 		"WHERE a.id > (SELECT max(id) FROM attempts) - ?1 "
 		"AND a.kind = 1 AND a.outcome IN ('done', 'accepted') ORDER BY a.id DESC",
 		error);

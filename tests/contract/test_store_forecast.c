@@ -191,12 +191,12 @@ static void test_links(void **state)
 	expect_ahead(f, "");
 }
 
-static void add_attempt(struct fixture *f, int64_t job, enum attempt_kind kind, const char *outcome,
-	int64_t duration_ms)
+static void add_attempt(struct fixture *f, int64_t job, int number, enum attempt_kind kind,
+	const char *outcome, int64_t duration_ms)
 {
 	const struct store_attempt attempt = {.job_id = job,
 		.kind = kind,
-		.number = 1,
+		.number = number,
 		.at_ms = NOW,
 		.duration_ms = duration_ms,
 		.outcome = outcome};
@@ -227,14 +227,20 @@ static void test_durations(void **state)
 	put_contract(f, "c1", "active", "");
 	web = add_job(f, "c1", "webhg2", "w1", "a.example.jp", JOB_INSTALLED, 1);
 	doc = add_job(f, "c1", "docex", "d1", "a.example.jp", JOB_INSTALLED, 2);
-	add_attempt(f, web, ATTEMPT_PUSH, "done", 11);
-	add_attempt(f, web, ATTEMPT_PUSH, "temporary", 30000);
-	add_attempt(f, web, ATTEMPT_VERIFY, "served", 12);
-	add_attempt(f, web, ATTEMPT_FOLLOW, "done", 13);
-	add_attempt(f, doc, ATTEMPT_PUSH, "accepted", 14);
-	add_attempt(f, web, ATTEMPT_PUSH, "done", 15);
+	add_attempt(f, web, 1, ATTEMPT_PUSH, "done", 11);
+	add_attempt(f, web, 2, ATTEMPT_PUSH, "temporary", 30000);
+	add_attempt(f, doc, 1, ATTEMPT_PUSH, "accepted", 14);
+	add_attempt(f, web, 3, ATTEMPT_PUSH, "done", 15);
 	expect_durations(f, 100, "webhg2 15\ndocex 14\nwebhg2 11\n");
-	expect_durations(f, 5, "webhg2 15\ndocex 14\n");
+	expect_durations(f, 3, "webhg2 15\ndocex 14\n");
+	/* What else belongs to a try had its place in flight, too. */
+	add_attempt(f, doc, 1, ATTEMPT_FOLLOW, "done", 100);
+	add_attempt(f, web, 4, ATTEMPT_READ_BACK, "other", 1000);
+	add_attempt(f, web, 4, ATTEMPT_PUSH, "next-step", 200);
+	add_attempt(f, web, 4, ATTEMPT_PUSH, "done", 30);
+	add_attempt(f, web, 4, ATTEMPT_VERIFY, "old", 4);
+	add_attempt(f, web, 4, ATTEMPT_VERIFY, "served", 5);
+	expect_durations(f, 100, "webhg2 1239\nwebhg2 15\ndocex 114\nwebhg2 11\n");
 }
 
 int main(void)

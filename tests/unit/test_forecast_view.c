@@ -150,6 +150,7 @@ static void test_rates(void **state)
 	for (size_t i = 0; i < ARRAY_LENGTH(durations); i++) {
 		const struct store_attempt attempt = {.job_id = job,
 			.kind = ATTEMPT_PUSH,
+			.number = (int)i + 1,
 			.duration_ms = durations[i],
 			.outcome = "done"};
 
