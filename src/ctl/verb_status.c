@@ -74,9 +74,12 @@ static void show_figures(struct json_object *status)
 {
 	struct json_object *states = json_said(status, "states");
 	char overdue[COUNT_TEXT_MAX], revocation[COUNT_TEXT_MAX];
+	char expiring[COUNT_TEXT_MAX], later[COUNT_TEXT_MAX];
 
 	count_text(overdue, json_said(status, "overdue"));
 	count_text(revocation, json_said(status, "revocation"));
+	count_text(expiring, json_said(status, "expiring_7_days"));
+	count_text(later, json_said(status, "expiring_30_days"));
 	show_figure("", _("Overdue"), overdue, PAINT_RED);
 	show_number(_("retrying"), json_said_int(states, "retrying"), PAINT_YELLOW);
 	show_number(_("failed"), json_said_int(states, "failed"), PAINT_RED);
@@ -86,6 +89,9 @@ static void show_figures(struct json_object *status)
 	show_figure("", _("To replace what is revoked in 7 days"), revocation, PAINT_RED);
 	show_number(_("refused in 7 days"), json_said_int(status, "refused_lately"), PAINT_YELLOW);
 	show_number(_("set aside"), json_said_int(status, "set_aside"), PAINT_YELLOW);
+	putchar('\n');
+	show_figure("", _("Ending in 7 days with no newer one installed"), expiring, PAINT_RED);
+	show_figure("   ", _("in 30 days"), later, PAINT_PLAIN);
 	putchar('\n');
 }
 

@@ -12,6 +12,7 @@
 enum {
 	FIGURE_OVERDUE,
 	FIGURE_REVOCATION,
+	FIGURE_EXPIRING,
 	FIGURE_FAILED,
 	FIGURE_RETRYING,
 	FIGURE_SET_ASIDE,
@@ -33,6 +34,9 @@ void check_init(struct check *check)
 		[FIGURE_REVOCATION] = {"revocation", "to replace what is revoked within a week",
 			NULL, "open installs that replace what is revoked within a week", false, 0,
 			10},
+		[FIGURE_EXPIRING] = {"expiring", "ending within a week, not replaced", NULL,
+			"certificates in use that end within a week, none newer installed", false,
+			0, 100},
 		[FIGURE_FAILED] = {"failed", "failed", NULL, "failed installs", false, 0, 50},
 		[FIGURE_RETRYING] = {"retrying", "retrying", NULL, "installs that are tried again",
 			false, 50, 500},
@@ -119,6 +123,7 @@ static void read_figures(struct json_object *status, int64_t now_ms, int64_t val
 
 	values[FIGURE_OVERDUE] = count_of(status, "overdue");
 	values[FIGURE_REVOCATION] = count_of(status, "revocation");
+	values[FIGURE_EXPIRING] = count_of(status, "expiring_7_days");
 	values[FIGURE_FAILED] = json_said_int(states, "failed");
 	values[FIGURE_RETRYING] = json_said_int(states, "retrying");
 	values[FIGURE_SET_ASIDE] = json_said_int(status, "set_aside");

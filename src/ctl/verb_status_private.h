@@ -25,7 +25,7 @@ struct check_figure {
 	int64_t warning, critical;
 };
 
-#define CHECK_FIGURES 7
+#define CHECK_FIGURES 8
 struct check {
 	struct check_figure figures[CHECK_FIGURES];
 };

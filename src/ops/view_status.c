@@ -330,6 +330,24 @@ static void add_services(const struct status *status, struct json_object *answer
 	json_object_object_add(answer, "services", services);
 }
 
+/* What ended lately is looked for as well: it is worse, and must not go out of sight by that. */
+static bool add_expiring(
+	const struct status *status, struct json_object *answer, struct error *error)
+{
+	struct store *store = status->view->store;
+	int64_t soon_ms = status->now_ms + 7 * DAY_MS, later_ms = status->now_ms + 30 * DAY_MS;
+	int64_t soon, later;
+	bool more_soon, more_later;
+
+	if (!store_tally_expiring(
+		    store, status->now_ms - LATELY_MS, soon_ms, &soon, &more_soon, error) ||
+		!store_tally_expiring(store, soon_ms, later_ms, &later, &more_later, error))
+		return false;
+	add_count(answer, "expiring_7_days", soon, more_soon);
+	add_count(answer, "expiring_30_days", soon + later, more_soon || more_later);
+	return true;
+}
+
 static bool add_figures(
 	const struct status *status, struct json_object *answer, struct error *error)
 {
@@ -343,6 +361,8 @@ static bool add_figures(
 		!store_tally_set_aside(store, &set_aside, error))
 		return false;
 	add_count(answer, "revocation", revocation, more);
+	if (!add_expiring(status, answer, error))
+		return false;
 	json_add_int(answer, "refused_lately", refused);
 	json_add_int(answer, "set_aside", set_aside);
 	return true;

@@ -585,6 +585,13 @@ bool must_check store_tally_waiting(
 /* Jobs that are open or failed and replace what is revoked until UNTIL_MS (inclusive). */
 bool must_check store_tally_replacing(
 	struct store *store, int64_t until_ms, int64_t *count, bool *more, struct error *error);
+/*
+ * Certificates that end from FROM_MS to before UNTIL_MS and are in use: a contract that still names
+ * the service has one installed on a target, and none was installed there after it. Looks at up to
+ * STORE_TALLY_MAX that end then, by an index, those that end first; *MORE when there are more.
+ */
+bool must_check store_tally_expiring(struct store *store, int64_t from_ms, int64_t until_ms,
+	int64_t *count, bool *more, struct error *error);
 /* Of the newest STORE_TALLY_NEWEST jobs, those refused since SINCE_MS (inclusive). */
 #define STORE_TALLY_NEWEST 10000
 bool must_check store_tally_refused(

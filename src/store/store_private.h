@@ -34,6 +34,7 @@ int store_wait_for_lock(void *unused, int tries);
 #define SQL_INSTALLING "3"
 #define SQL_VERIFYING "4"
 #define SQL_RETRYING "5"
+#define SQL_INSTALLED "6"
 #define SQL_TO_BE_PUSHED "(2, 5)"	  /* scheduled, retrying: a claim makes them installing */
 #define SQL_IN_HAND "(3, 4)"		  /* installing, verifying: what a settlement may end */
 #define SQL_BEGUN "(3, 4, 5, 6)"	  /* a push went out, or may have */
@@ -126,6 +127,7 @@ enum store_statement {
 	STATEMENT_PUSH_DURATIONS,
 	STATEMENT_TALLY_WAITING,
 	STATEMENT_TALLY_REPLACING,
+	STATEMENT_TALLY_EXPIRING,
 	STATEMENT_TALLY_REFUSED,
 	STATEMENT_TALLY_SET_ASIDE,
 	STATEMENT_NAMES_FROM,

@@ -82,6 +82,39 @@ bool store_tally_replacing(
 	return count_of(store, statement, count, more, error);
 }
 
+bool store_tally_expiring(struct store *store, int64_t from_ms, int64_t until_ms, int64_t *count,
+	bool *more, struct error *error)
+{
+	sqlite3_stmt *statement = store_statement(store, STATEMENT_TALLY_EXPIRING,
+		"SELECT count(*), coalesce(sum(used), 0) FROM (SELECT EXISTS("
+		"SELECT 1 FROM jobs AS j INDEXED BY jobs_once WHERE j.certificate_id = c.id "
+		"AND j.state = " SQL_INSTALLED " AND EXISTS(SELECT 1 FROM tenants AS t "
+		"WHERE t.service = j.service AND t.service_code = j.service_code "
+		"AND t.contract = j.contract) AND NOT EXISTS("
+		"SELECT 1 FROM jobs AS n INDEXED BY jobs_fqdn WHERE n.fqdn = j.fqdn "
+		"AND n.service = j.service AND n.service_code = j.service_code "
+		"AND n.state = " SQL_INSTALLED
+		" AND (n.settled_ms, n.id) > (j.settled_ms, j.id))) AS used "
+		"FROM certificates AS c INDEXED BY certificates_end "
+		"WHERE c.not_after_ms >= ?1 AND c.not_after_ms < ?2 "
+		"ORDER BY c.not_after_ms LIMIT ?3)",
+		error);
+	int64_t looked;
+
+	if (statement == NULL)
+		return false;
+	store_bind_int(statement, 1, from_ms);
+	store_bind_int(statement, 2, until_ms);
+	store_bind_int(statement, 3, STORE_TALLY_MAX + 1);
+	if (store_step(store, statement, error) != STORE_ROW)
+		return false;
+	looked = sqlite3_column_int64(statement, 0);
+	*count = sqlite3_column_int64(statement, 1);
+	*more = bounded(&looked);
+	store_rest(statement);
+	return true;
+}
+
 bool store_tally_refused(struct store *store, int64_t since_ms, int64_t *count, struct error *error)
 {
 	sqlite3_stmt *statement = store_statement(store, STATEMENT_TALLY_REFUSED,

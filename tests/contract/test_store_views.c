@@ -253,6 +253,80 @@ static void test_figures(void **state)
 	assert_int_equal(count, 1);
 }
 
+/* ---- certificates that end ---- */
+
+static int64_t certificate_until(struct fixture *f, int64_t not_after_ms)
+{
+	struct store_certificate certificate = {.not_after_ms = not_after_ms, .key = "ec-p256"};
+	int64_t id;
+
+	memcpy(certificate.fingerprint, &not_after_ms, sizeof(not_after_ms));
+	OK(f, store_certificate_put(f->store, &certificate, &id, &f->error));
+	return id;
+}
+
+static void check_expiring(struct fixture *f, int64_t from_ms, int64_t until_ms, int64_t wanted)
+{
+	int64_t count;
+	bool more;
+
+	OK(f, store_tally_expiring(f->store, from_ms, until_ms, &count, &more, &f->error));
+	assert_int_equal(count, wanted);
+	assert_false(more);
+}
+
+static void test_expiring(void **state)
+{
+	char contract[] = "c1";
+	const struct store_tenant tenant = {.contract = contract, .holds = true};
+	static const struct row used = {
+		.contract = "c1", .service = "docex", .fqdn = "a.jp", .state = JOB_INSTALLED};
+	struct fixture *f = *state;
+	struct row row = used;
+
+	OK(f, store_tenant_put(f->store, "docex", "w1", &tenant, &f->error));
+	f->certificate_id = certificate_until(f, NOW + DAY);
+	check_expiring(f, NOW, NOW + 2 * DAY, 0);
+	/* In use, at both ends of the time. */
+	row.settled_ms = NOW - 9 * DAY;
+	add(f, &row);
+	row.fqdn = "b.jp"; /* twice in use, and one certificate all the same */
+	add(f, &row);
+	check_expiring(f, NOW, NOW + 2 * DAY, 1);
+	check_expiring(f, NOW + DAY, NOW + DAY + 1, 1);
+	check_expiring(f, NOW, NOW + DAY, 0);
+	check_expiring(f, NOW + DAY + 1, NOW + 2 * DAY, 0);
+	/* Not installed; or on a service whose contract is gone from there. */
+	f->certificate_id = certificate_until(f, NOW + DAY + 1);
+	row.fqdn = "c.jp";
+	row.state = JOB_FAILED;
+	add(f, &row);
+	row.state = JOB_INSTALLED;
+	row.service = "webhg2";
+	add(f, &row);
+	check_expiring(f, NOW, NOW + 2 * DAY, 1);
+	/* Only what is installed later, on the very target, takes its place. */
+	f->certificate_id = certificate_until(f, NOW + 40 * DAY);
+	row = used;
+	row.settled_ms = NOW - 10 * DAY;
+	add(f, &row);
+	row.fqdn = "b.jp";
+	row.settled_ms = NOW - DAY;
+	add(f, &row);
+	check_expiring(f, NOW, NOW + 2 * DAY, 1);
+	f->certificate_id = certificate_until(f, NOW + 41 * DAY);
+	row.fqdn = "a.jp";
+	row.state = JOB_RETRYING;
+	add(f, &row);
+	check_expiring(f, NOW, NOW + 2 * DAY, 1);
+	f->certificate_id = certificate_until(f, NOW + 42 * DAY);
+	row.state = JOB_INSTALLED;
+	add(f, &row);
+	check_expiring(f, NOW, NOW + 2 * DAY, 0);
+	/* The newer one on a.jp, and the one that is still on b.jp. */
+	check_expiring(f, NOW, NOW + 50 * DAY, 2);
+}
+
 /* ---- names ---- */
 
 static void note_text(void *context, const char *text)
@@ -368,6 +442,7 @@ int main(void)
 		TEST(test_waiting),
 		TEST(test_waiting_bound),
 		TEST(test_figures),
+		TEST(test_expiring),
 		TEST(test_names),
 		TEST(test_naming),
 		TEST(test_progress),

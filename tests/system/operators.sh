@@ -80,7 +80,7 @@ daemon_start
 wait_for 120 spool_read
 ctl status --check
 check "nothing to complain of" 0 "$status"
-says "in one line with its figures" '^CERTINSTALLD OK: 0 due today, 0 tomorrow \| overdue=0;0;10;0 revocation=0;0;10;0 failed=0;0;50;0 retrying=0;50;500;0 set-aside=0;0;100;0 source-age=[0-9]+s;900;3600;0 service-age=0s;3600;14400;0$' "$out"
+says "in one line with its figures" '^CERTINSTALLD OK: 0 due today, 0 tomorrow \| overdue=0;0;10;0 revocation=0;0;10;0 expiring=0;0;100;0 failed=0;0;50;0 retrying=0;50;500;0 set-aside=0;0;100;0 source-age=[0-9]+s;900;3600;0 service-age=0s;3600;14400;0$' "$out"
 
 # ---- something of everything ----
 

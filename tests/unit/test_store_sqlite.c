@@ -913,6 +913,7 @@ static void use_views(struct fixture *f, struct store *store)
 	OK(f, store_progress_list(store, ignore_progress, NULL, &f->error));
 	OK(f, store_tally_waiting(store, "s", &tally, &f->error));
 	OK(f, store_tally_replacing(store, 1, &count, &flag, &f->error));
+	OK(f, store_tally_expiring(store, 1, 2, &count, &flag, &f->error));
 	OK(f, store_tally_refused(store, 1, &count, &f->error));
 	OK(f, store_tally_set_aside(store, &count, &f->error));
 	OK(f, store_names_from(store, "a", 1, ignore_text, NULL, &f->error));

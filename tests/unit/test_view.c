@@ -215,6 +215,44 @@ static void test_status_states(void **state)
 	json_object_put(status);
 }
 
+/* A certificate of ninety days, as its end comes near and goes by; and its successor. */
+static void test_status_expiring(void **state)
+{
+	static const struct {
+		int64_t before_ms; /* its end */
+		int64_t week, month;
+	} rows[] = {
+		{30 * DAY_MS, 0, 0},
+		{30 * DAY_MS - 1, 0, 1},
+		{7 * DAY_MS, 0, 1},
+		{7 * DAY_MS - 1, 1, 1},
+		{-7 * DAY_MS, 1, 1},
+		{-7 * DAY_MS - 1, 0, 0},
+	};
+	static const struct scripted_answer answers[] = {{.status = 200}};
+	struct engine_fixture *f = *state;
+	struct json_object *status;
+	struct store_job job;
+	int64_t ends_ms;
+	bool found;
+
+	take_link(f, "c1", "docex", 0);
+	engine_fixture_script(f, answers, 1);
+	pump_after(f, DAY_MS);
+	OK(store_job_get(f->store, 1, &job, &found, &error));
+	assert_true(found && job.state == JOB_INSTALLED);
+	ends_ms = job.not_after_ms;
+	store_job_clear(&job);
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		manual_clock_advance(
+			&f->clock, ends_ms - rows[i].before_ms - clock_wall_ms(&f->clock.clock));
+		status = status_of(f, NULL);
+		assert_int_equal(count_at(status, "expiring_7_days"), rows[i].week);
+		assert_int_equal(count_at(status, "expiring_30_days"), rows[i].month);
+		json_object_put(status);
+	}
+}
+
 static void test_status_live(void **state)
 {
 	static const struct view_live_service services[] = {{.service = "webhg2",
@@ -552,6 +590,7 @@ int main(void)
 		TEST(test_status_of_nothing),
 		TEST(test_status_days),
 		TEST(test_status_states),
+		TEST(test_status_expiring),
 		TEST(test_status_live),
 		TEST(test_status_sources),
 		TEST(test_progress_of_results),
