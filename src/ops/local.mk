@@ -28,6 +28,7 @@ src_ops_libops_a_SOURCES = \
 	src/ops/view_case.c \
 	src/ops/view_job.c \
 	src/ops/view_jobs.c \
+	src/ops/view_rejected.c \
 	src/ops/view_reasons.c \
 	src/ops/view_similar.c \
 	src/ops/view_status.c \

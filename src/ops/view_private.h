@@ -89,6 +89,13 @@ void view_tell(const struct view_case *opened, struct json_object *sentences);
 bool must_check view_contract(const struct view_context *view, const char *code,
 	struct contract *contract, bool *found, struct error *error);
 
+/*
+ * Appends a sentence for each record in the spool's rejected/ that has the host name NORMAL, or as
+ * it was TYPED, in it, up to a bound in files and bytes, the newest first.
+ */
+void view_rejected(const struct view_context *view, const char *normal, const char *typed,
+	struct json_object *sentences);
+
 /* Names of jobs that are much like NORMAL, as an array: up to VIEW_SIMILAR_MAX. */
 #define VIEW_SIMILAR_MAX 5
 bool must_check view_similar(const struct view_context *view, const char *normal,

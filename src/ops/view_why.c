@@ -351,6 +351,8 @@ static bool answer_all(struct question *question, const char *typed, struct json
 		tell_whole(question, installed, say);
 		done = store_set_aside_list(question->view->store, tell_set_aside, &aside, error);
 	}
+	if (done && question->view->config->spool != NULL)
+		view_rejected(question->view, question->normal, typed, say);
 	if (done && json_object_array_length(question->links) == 0)
 		done = view_similar(question->view, question->normal, similar, error);
 	json_add_text(answer, "fqdn", question->normal);

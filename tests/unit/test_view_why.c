@@ -6,12 +6,17 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/civil.h"
+#include "base/file.h"
 #include "engine_fixture.h"
 #include "ops/json_say.h"
 #include "ops/view.h"
@@ -276,6 +281,117 @@ static void test_set_aside(void **state)
 		"A record of contract c1, revision 5, was set aside on 2026-11-16 (Mon) 10:00 and "
 		"is not in force: links: not an array.");
 	check_not_said(f, "www.example.jp", "another's");
+}
+
+/* ---- rejected by the spool ---- */
+
+static void put_rejected(
+	struct engine_fixture *f, const char *name, const char *text, size_t length)
+{
+	const char *spool = settings_config(f->settings)->spool;
+	char *directory = xasprintf("%s/rejected", spool);
+	char *path = xasprintf("%s/%s", directory, name);
+	struct timespec at[2] = {
+		{.tv_sec = FIXTURE_START_MS / 1000}, {.tv_sec = FIXTURE_START_MS / 1000}};
+
+	(void)mkdir(spool, 0700);
+	(void)mkdir(directory, 0700);
+	OK(file_write_atomic(path, text, length, 0600, &error));
+	assert_int_equal(utimensat(AT_FDCWD, path, at, 0), 0);
+	free(path);
+	free(directory);
+}
+
+static void put_rejected_text(struct engine_fixture *f, const char *name, const char *text)
+{
+	put_rejected(f, name, text, strlen(text));
+}
+
+static void remove_rejected(struct engine_fixture *f)
+{
+	char *command = xasprintf("%s/rejected", settings_config(f->settings)->spool);
+	DIR *stream = opendir(command);
+	const struct dirent *found;
+
+	assert_non_null(stream);
+	while ((found = readdir(stream)) != NULL) {
+		if (found->d_name[0] != '.')
+			assert_int_equal(unlinkat(dirfd(stream), found->d_name, 0), 0);
+	}
+	closedir(stream);
+	assert_int_equal(rmdir(command), 0);
+	free(command);
+}
+
+static void test_rejected(void **state)
+{
+	struct engine_fixture *f = *state;
+
+	put_rejected_text(f, "a.ndjson",
+		"{\"fqdn\":\"other.example.jp\"}\n{\"fqdn\": \"WWW.example.jp\", broken\n"
+		"{\"fqdn\":\"xwww.example.jp\"}\n");
+	put_rejected_text(f, "a.ndjson.reason",
+		"line 4: reason one\nline 7: links: not an array\nline 9: the third\n");
+	put_rejected_text(f, "b.json", "{\n\"fqdn\":\n\"www.example.jp\"}");
+	put_rejected_text(f, "b.json.reason", "no \x1b[31mJSON\n");
+	put_rejected_text(f, "c.json", "{\"fqdn\": \"www.example.jp.example.com\"}");
+	put_rejected_text(f, "c.json.reason", "another's\n");
+	/* Known or not. */
+	CHECK(f, NULL, false, "No contract and no install is known for www.example.jp",
+		"A record that names it was rejected on 2026-11-16 (Mon) 10:00 and is not in "
+		"force: "
+		"a.ndjson, line 7: links: not an array. See",
+		"not in force: b.json, no ?[31mJSON. See");
+	take(f, &plain);
+	CHECK(f, NULL, false, "a.ndjson, line 7: links: not an array. See");
+	check_not_said(f, "www.example.jp", "reason one");
+	check_not_said(f, "www.example.jp", "the third");
+	check_not_said(f, "www.example.jp", "another's");
+	check_not_said(f, "www.example.jp", "looked through");
+	remove_rejected(f);
+}
+
+/* Hostile files: what is no file of its own, endless, or has no reasons for its lines. */
+static void test_rejected_is_bounded(void **state)
+{
+	const size_t large = (size_t)3 * 1024 * 1024;
+	struct engine_fixture *f = *state;
+	char *text = xcalloc(large, 1), *path, *reason;
+	int i;
+
+	put_rejected_text(f, "a.ndjson", "\"www.example.jp\"\n\"www.example.jp\"\n");
+	put_rejected_text(f, "a.ndjson.reason", "line 1: only this\n");
+	put_rejected_text(f, "empty.json", "");
+	put_rejected_text(f, "empty.json.reason", "");
+	path = xasprintf("%s/rejected/fifo.json", settings_config(f->settings)->spool);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	put_rejected_text(f, "fifo.json.reason", "a pipe\n");
+	free(path);
+	path = xasprintf("%s/rejected/link.json", settings_config(f->settings)->spool);
+	assert_int_equal(symlink("a.ndjson", path), 0);
+	put_rejected_text(f, "link.json.reason", "a link\n");
+	free(path);
+	CHECK(f, NULL, false, "a.ndjson, line 1: only this. See");
+	check_not_said(f, "www.example.jp", "a pipe");
+	check_not_said(f, "www.example.jp", "a link");
+	check_not_said(f, "www.example.jp", "Not all of");
+	memset(text, ' ', large);
+	put_rejected(f, "large.json", text, large);
+	put_rejected_text(f, "large.json.reason", "too large\n");
+	CHECK(f, NULL, false, "Not all of ");
+	free(text);
+	remove_rejected(f);
+	for (i = 0; i < 8; i++) {
+		path = xasprintf("%d.json", i);
+		reason = xasprintf("%s.reason", path);
+		put_rejected_text(f, path, "www.example.jp");
+		put_rejected_text(f, reason, i < 5 ? "early\n" : "late\n");
+		free(reason);
+		free(path);
+	}
+	CHECK(f, NULL, false, "4.json, early. See", "Not all of ");
+	check_not_said(f, "www.example.jp", "late");
+	remove_rejected(f);
 }
 
 /* ---- scheduled ---- */
@@ -686,6 +802,8 @@ int main(void)
 		TEST(test_nothing_to_install),
 		TEST(test_ended),
 		TEST(test_set_aside),
+		TEST(test_rejected),
+		TEST(test_rejected_is_bounded),
 		TEST(test_due),
 		TEST(test_due_after_days),
 		TEST(test_waits_though_due),
