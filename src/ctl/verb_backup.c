@@ -3,7 +3,9 @@
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -128,6 +130,56 @@ int verb_backup(int argc, char **argv)
 
 /* ---- restore ---- */
 
+/* What PATH names in the unit's credentials, where it is not there; else NULL. */
+static const char *absent_credential(const char *path)
+{
+	const char *directory = getenv("CREDENTIALS_DIRECTORY");
+	size_t length = directory != NULL ? strlen(directory) : 0;
+
+	if (length == 0 || strncmp(path, directory, length) != 0 || path[length] != '/' ||
+		access(path, F_OK) == 0)
+		return NULL;
+	return path + length + 1;
+}
+
+static void tell_property(const char *path)
+{
+	const char *name = absent_credential(path);
+
+	if (name != NULL)
+		printf(" -p LoadCredentialEncrypted=%s:/etc/credstore.encrypted/%s", name, name);
+}
+
+/*
+ * Credentials are there while the unit runs, and nothing is to run before a restore: a unit of its
+ * own reads them, for a copy that goes with the unit and tells of each key whether it is known.
+ */
+static bool tell_credentials(const struct store_request *request)
+{
+	const struct config *config = request->config;
+	bool absent = absent_credential(config->sealing_key) != NULL;
+	char *path;
+	size_t i;
+
+	for (i = 0; i < config->sealing_keys_old_count; i++)
+		absent |= absent_credential(config->sealing_keys_old[i]) != NULL;
+	if (!absent)
+		return false;
+	puts("- sealing keys that are systemd credentials are there only while a unit runs that "
+	     "has them; to see before the start whether they are the right ones:");
+	fputs("  systemd-run --pipe --wait -p PrivateTmp=yes", stdout);
+	if (config->user[0] != '\0')
+		printf(" -p User=%s", config->user);
+	tell_property(config->sealing_key);
+	for (i = 0; i < config->sealing_keys_old_count; i++)
+		tell_property(config->sealing_keys_old[i]);
+	path = realpath(request->config_path, NULL);
+	printf(" certinstallctl backup --config %s /tmp/compared.db\n",
+		path != NULL ? path : request->config_path);
+	free(path);
+	return true;
+}
+
 static void tell_next(const struct store_request *request, const struct store_copied *copied,
 	const struct keyring *keyring)
 {
@@ -137,7 +189,7 @@ static void tell_next(const struct store_request *request, const struct store_co
 	for (i = 0; i < copied->key_count; i++)
 		missing |= keyring == NULL || !keyring_has(keyring, copied->keys[i].id);
 	puts("next:");
-	if (missing)
+	if (missing && (keyring != NULL || !tell_credentials(request)))
 		puts("- name the missing sealing keys in sealing-keys-old (or sealing-key): what "
 		     "is sealed with them cannot be installed before");
 	printf("- start the daemon; before it pushes one of the %" PRId64

@@ -142,6 +142,15 @@ rm "$scratch/store/store.db-wal"
 [ "$(id -u)" -ne 0 ] || chown nobody "$scratch/store"
 head -c 32 /dev/urandom >"$estate/other.key"
 chmod 600 "$estate/other.key"
+# A credential of a unit that does not run.
+sed -i 's|^sealing-key = .*|sealing-key = "credential:the-key"|' "$conf"
+export CREDENTIALS_DIRECTORY=$scratch/no-credentials
+ctl restore "$scratch/copy.db"
+check "restored without its credential" 0 "$status"
+says "it says what cannot be read" 'sealing keys cannot be read: .*the-key' "$out"
+says "and how to compare them" "^  systemd-run --pipe --wait -p PrivateTmp=yes -p LoadCredentialEncrypted=the-key:/etc/credstore.encrypted/the-key certinstallctl backup --config /.*conf /tmp/" "$out"
+unset CREDENTIALS_DIRECTORY
+rm "$scratch/store"/*
 sed -i 's|^sealing-key = .*|sealing-key = "estate/other.key"|' "$conf"
 ctl restore "$scratch/copy.db"
 check "restored" "0 store.db 600" \
