@@ -96,29 +96,32 @@ bool rsa_numbers_have_factors(const struct rsa_numbers *numbers)
 
 /* ---- a key as it is written ---- */
 
-/* RFC 8017, A.1.2, of two factors: OpenSSL's own reader of it is for its own kind of key alone. */
+/*
+ * RFC 8017, A.1.2, of two factors: OpenSSL's own reader of it is for its own kind of key alone.
+ * CBIGNUM would have each calculation take the same time, where the proof of a key asks for that by
+ * itself. What is freed is overwritten (pki_init_process).
+ */
 struct written_key {
 	int32_t version;
 	BIGNUM *n, *e, *d, *p, *q, *dp, *dq, *coefficient;
 };
 
-/* clang-format off: it takes the macros for functions. */
-ASN1_SEQUENCE(written_key) =
-	{
-		ASN1_EMBED(struct written_key, version, INT32),
-		ASN1_SIMPLE(struct written_key, n, BIGNUM),
-		ASN1_SIMPLE(struct written_key, e, BIGNUM),
-		ASN1_SIMPLE(struct written_key, d, CBIGNUM),
-		ASN1_SIMPLE(struct written_key, p, CBIGNUM),
-		ASN1_SIMPLE(struct written_key, q, CBIGNUM),
-		ASN1_SIMPLE(struct written_key, dp, CBIGNUM),
-		ASN1_SIMPLE(struct written_key, dq, CBIGNUM),
-		ASN1_SIMPLE(struct written_key, coefficient, CBIGNUM),
-} static_ASN1_SEQUENCE_END_name(struct written_key, written_key)
-	/* clang-format on */
+/* clang-format off */
+ASN1_SEQUENCE(written_key) = {
+	ASN1_EMBED(struct written_key, version, INT32),
+	ASN1_SIMPLE(struct written_key, n, BIGNUM),
+	ASN1_SIMPLE(struct written_key, e, BIGNUM),
+	ASN1_SIMPLE(struct written_key, d, BIGNUM),
+	ASN1_SIMPLE(struct written_key, p, BIGNUM),
+	ASN1_SIMPLE(struct written_key, q, BIGNUM),
+	ASN1_SIMPLE(struct written_key, dp, BIGNUM),
+	ASN1_SIMPLE(struct written_key, dq, BIGNUM),
+	ASN1_SIMPLE(struct written_key, coefficient, BIGNUM),
+} static_ASN1_SEQUENCE_END_name(struct written_key, written_key);
+/* clang-format on */
 
-	/* Above zero, and none longer than the modulus. */
-	static bool is_plausible(const struct rsa_numbers *numbers)
+/* Above zero, and none longer than the modulus. */
+static bool is_plausible(const struct rsa_numbers *numbers)
 {
 	const BIGNUM *const all[] = {numbers->n, numbers->e, numbers->d, numbers->p, numbers->q,
 		numbers->dp, numbers->dq, numbers->coefficient};
