@@ -25,6 +25,7 @@ struct exchange {
 	struct fault_rule rule; /* kind FAULT_NONE: no fault */
 	struct answer answer;
 	int64_t sent;
+	bool written; /* all of a stream that was handed over, and libevent said so */
 };
 
 #define STALL_LOOK_MS 500
@@ -371,46 +372,59 @@ static void on_stall(evutil_socket_t fd, short what, void *context)
 		exchange_wait(exchange, STALL_LOOK_MS, on_stall);
 }
 
-/* Adds to a streamed answer what its client has room for. */
+/*
+ * What libevent tells of an emptied buffer comes a turn late, and what was added meanwhile would be
+ * taken for written: a stream's end, with which the HTTP server stops writing, would never go out.
+ * Here nothing of the kind is outstanding any more where the buffer is empty.
+ */
+static void on_written(struct evhttp_connection *connection, void *context)
+{
+	struct exchange *exchange = context;
+	struct bufferevent *events = evhttp_connection_get_bufferevent(connection);
+
+	exchange->written = evbuffer_get_length(bufferevent_get_output(events)) == 0;
+}
+
+static void exchange_stream_more(struct exchange *exchange, size_t most)
+{
+	struct evbuffer *chunk = evbuffer_new();
+	char block[64 * 1024];
+	size_t length, added = 0;
+
+	memset(block, ' ', sizeof(block));
+	while (exchange->sent < exchange->rule.size && added < most) {
+		length = most - added < sizeof(block) ? most - added : sizeof(block);
+		if ((int64_t)length > exchange->rule.size - exchange->sent)
+			length = (size_t)(exchange->rule.size - exchange->sent);
+		evbuffer_add(chunk, block, length);
+		added += length;
+		exchange->sent += (int64_t)length;
+	}
+	exchange->written = false;
+	evhttp_send_reply_chunk_with_cb(exchange->request, chunk, on_written, exchange);
+	evbuffer_free(chunk);
+}
+
+/* Adds to a streamed answer when its client has taken what there was; the end goes alone. */
 static void on_stream(evutil_socket_t fd, short what, void *context)
 {
 	struct exchange *exchange = context;
-	struct evhttp_connection *connection = evhttp_request_get_connection(exchange->request);
-	bool drip = exchange->rule.kind == FAULT_DRIP;
-	char block[64 * 1024];
-	struct evbuffer *chunk, *output;
-	int64_t length;
+	const struct fault_rule *rule = &exchange->rule;
+	bool drip = rule->kind == FAULT_DRIP;
+	int64_t pause_ms = drip ? DRIP_MS_DEFAULT : STREAM_LOOK_MS;
 
 	(void)fd;
 	(void)what;
 	if (exchange_deserted(exchange))
 		return;
-	memset(block, ' ', sizeof(block));
-	output = bufferevent_get_output(evhttp_connection_get_bufferevent(connection));
-	chunk = evbuffer_new();
-	while (exchange->sent < exchange->rule.size &&
-		evbuffer_get_length(output) < STREAM_AHEAD_MAX) {
-		length = exchange->rule.size - exchange->sent;
-		if (length > (int64_t)sizeof(block))
-			length = (int64_t)sizeof(block);
-		if (drip)
-			length = 1;
-		evbuffer_add(chunk, block, (size_t)length);
-		evhttp_send_reply_chunk(exchange->request, chunk);
-		exchange->sent += length;
-		if (drip)
-			break;
-	}
-	evbuffer_free(chunk);
-	if (exchange->sent >= exchange->rule.size) {
+	if (drip && rule->delay_ms > 0)
+		pause_ms = rule->delay_ms;
+	if (exchange->sent == 0 || (exchange->written && exchange->sent < rule->size)) {
+		exchange_stream_more(exchange, drip ? 1 : STREAM_AHEAD_MAX);
+	} else if (exchange->written) {
 		evhttp_send_reply_end(exchange->request);
 		exchange_free(exchange);
 		return;
 	}
-	if (!drip)
-		exchange_wait(exchange, STREAM_LOOK_MS, on_stream);
-	else
-		exchange_wait(exchange,
-			exchange->rule.delay_ms > 0 ? exchange->rule.delay_ms : DRIP_MS_DEFAULT,
-			on_stream);
+	exchange_wait(exchange, pause_ms, on_stream);
 }
