@@ -51,8 +51,12 @@ static struct sample *load(const char *path, size_t *count)
 		struct sample *sample;
 
 		if (*count == room) {
+			struct sample *larger;
+
 			room = room * 2 + 64;
-			samples = reallocarray(samples, room, sizeof(*samples));
+			larger = reallocarray(samples, room, sizeof(*samples));
+			need(larger != NULL, "reallocarray");
+			samples = larger;
 		}
 		sample = &samples[*count];
 		sample->record = json_tokener_parse(line);

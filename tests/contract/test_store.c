@@ -453,7 +453,7 @@ static void test_many_wiped(void **state)
 	static const size_t counts[] = {1, 7, 8, 9, 16, 20};
 	struct fixture *f = *state;
 	struct buffer sealed = {0};
-	int64_t ids[22];
+	int64_t ids[22] = {0};
 	int number = 0;
 	size_t i, j;
 
