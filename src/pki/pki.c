@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -191,6 +192,25 @@ void pki_random(void *data, size_t length)
 		at += got;
 		length -= (size_t)got;
 	}
+}
+
+void pki_require_random(const struct pki *pki)
+{
+	OSSL_LIB_CTX *const contexts[] = {pki->whole, pki->library};
+	unsigned char byte;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LENGTH(contexts); i++) {
+		if (RAND_bytes_ex(contexts[i], &byte, sizeof(byte), 0) != 1 ||
+			RAND_priv_bytes_ex(contexts[i], &byte, sizeof(byte), 0) != 1)
+			break;
+	}
+	if (i == ARRAY_LENGTH(contexts))
+		return;
+	/* The kernel's own answer says why, where it is still the same. */
+	pki_random(&byte, sizeof(byte));
+	log_event(EVENT_PROCESS_ABORTED, NULL, 0, "OpenSSL has no random bytes; stopping");
+	abort();
 }
 
 void pki_base64(const void *data, size_t length, struct buffer *out)

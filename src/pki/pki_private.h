@@ -161,6 +161,12 @@ bool rsa_numbers_are_of(const struct rsa_numbers *numbers, const EVP_PKEY *publi
 /* Whether signing by the factors can tell: two odd ones, and nothing that makes it costly. */
 bool rsa_numbers_have_factors(const struct rsa_numbers *numbers);
 
+/*
+ * pki.c: makes sure that OpenSSL's generators have their seeds; aborts when there are none to be
+ * had, as pki_random does, so that nothing is judged by a signature that could not be made.
+ */
+void pki_require_random(const struct pki *pki);
+
 /* proof.c: true when a signature by the bundle's key verifies under CERTIFICATE; else WHY. */
 bool key_belongs(
 	struct pki *pki, const struct bundle *bundle, const X509 *certificate, char why[WHY_MAX]);

@@ -263,6 +263,13 @@ static bool is_proven(const struct pki *pki, const unsigned char digest[DIGEST_S
 	return false;
 }
 
+static bool is_proof(struct pki *pki, const struct bundle *bundle, EVP_PKEY *public_key, bool rsa,
+	char why[WHY_MAX])
+{
+	return rsa ? rsa_belongs(pki, bundle, public_key, why)
+		   : signs_for(pki, bundle->key, public_key, why);
+}
+
 bool key_belongs(
 	struct pki *pki, const struct bundle *bundle, const X509 *certificate, char why[WHY_MAX])
 {
@@ -288,10 +295,14 @@ bool key_belongs(
 	kept = proof_digest(pki, bundle, certificate, digest);
 	if (kept && is_proven(pki, digest))
 		return true;
-	if (rsa ? !rsa_belongs(pki, bundle, public_key, why)
-		: !signs_for(pki, bundle->key, public_key, why)) {
+	if (!is_proof(pki, bundle, public_key, rsa, why)) {
 		ERR_clear_error();
-		return false;
+		/* Without random bytes to sign with, each key would seem not to belong. */
+		pki_require_random(pki);
+		if (!is_proof(pki, bundle, public_key, rsa, why)) {
+			ERR_clear_error();
+			return false;
+		}
 	}
 	if (kept) {
 		memcpy(pki->proofs[pki->proofs_next], digest, DIGEST_SIZE);

@@ -343,6 +343,15 @@ fi
 fault_off
 daemon_stop
 
+# A signature that cannot be made says nothing of a key.
+if [ "$slice" -eq 0 ] && [[ "getrandom:EIO explain" =~ $only ]]; then
+	strace -f -e signal=none -e trace=getrandom -e inject=getrandom:error=EIO -o "$scratch/trace" \
+		"$build/certinstallctl" explain --json "$scratch/records/1.json" \
+		>"$scratch/out" 2>"$scratch/err" </dev/null
+	check "explain, without random bytes: no verdict" "134 0" "$? $(grep -c verdict "$scratch/out")"
+	says "explain, without random bytes: says so" 'no random bytes: Input/output error' "$scratch/err"
+fi
+
 # is_ours CALL HOW: a case of this slice that is wanted.
 number=0
 is_ours() {
