@@ -1,5 +1,7 @@
 #include "base/heap.h"
 
+#include "base/alloc.h"
+
 #ifdef HEAP_OVERWRITES
 
 #include <errno.h>
@@ -45,21 +47,8 @@ __attribute__((weak)) void free(void *data)
 
 __attribute__((weak)) void *realloc(void *old, size_t size)
 {
-	size_t had;
-	void *data;
-
-	if (old == NULL)
-		return mi_malloc(size);
-	had = mi_usable_size(old);
 	/* mi_realloc() would leave the old block's bytes behind when it moves. */
-	if (size <= had && size >= had / 2)
-		return old;
-	data = mi_malloc(size);
-	if (data == NULL)
-		return NULL;
-	memcpy(data, old, had < size ? had : size);
-	free(old);
-	return data;
+	return wiping_realloc(old, size);
 }
 
 void *reallocarray(void *old, size_t count, size_t size)
