@@ -33,5 +33,6 @@ src_engine_libengine_a_SOURCES = \
 	src/engine/take_page.c src/engine/take_page.h \
 	src/engine/token.c src/engine/token.h \
 	src/engine/waits.c src/engine/waits.h \
-	src/engine/worker.c src/engine/worker.h \
+	src/engine/worker.c src/engine/worker.h src/engine/worker_private.h \
+	src/engine/worker_thread.c \
 	src/engine/writer.c src/engine/writer.h
